@@ -1,0 +1,77 @@
+"""Turning PyTorch's ways of giving sizes and dimensions into NumPy's."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from minigrad import engine
+from minigrad.backend.devices import Device, device_of, to_device
+
+
+def as_axis(dim: Any) -> Any:
+    """Return ``dim`` (None, an integer, or a list of them) as an axis of NumPy."""
+    if dim is None:
+        return None
+    if isinstance(dim, (tuple, list)):
+        return tuple(map(as_integer, dim)) or None
+    return as_integer(dim)
+
+
+def as_integer(value: Any) -> int:
+    """Return an integer given as a Python int, a NumPy integer or a 0-d integer tensor."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"expected an integer, got {value!r}") from None
+
+
+def as_size(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """Return the shape meant by ``f(2, 3)`` or ``f((2, 3))``."""
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+        sizes = tuple(sizes[0])
+    return tuple(map(as_integer, sizes))
+
+
+def check_dim(dim: int, ndim: int, operation: str) -> int:
+    """Return ``dim`` counted from the front.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+    """
+    dim = as_integer(dim)
+    limit = max(ndim, 1)
+    if not -limit <= dim < limit:
+        raise IndexError(
+            f"{operation}: dimension {dim} is out of range for a tensor of {ndim} dimensions "
+            f"(expected {-limit} to {limit - 1})"
+        )
+    return dim % limit
+
+
+def index_array(index: Any, like: Any, operation: str) -> Any:
+    """Return integer indices as a raw array on the device of the tensor ``like``.
+
+    Raises
+    ------
+    TypeError
+        If they are not integers.
+    """
+    tensor = engine.as_tensor(index)
+    if tensor.dtype.kind not in "iu":
+        raise TypeError(
+            f"{operation}: indices have to be integers, got {tensor.dtype}; use .long()"
+        )
+    device = device_of(like.array)
+    if device_of(tensor.array) != device and isinstance(index, engine.Tensor):
+        raise RuntimeError(
+            f"{operation}: the tensor is on {device}, its index on {tensor.device}; move one with .to()"
+        )
+    return on_device(tensor.array, device)
+
+
+def on_device(array: Any, device: Device) -> Any:
+    """Return an array on ``device``, moving it from the host if need be."""
+    return array if device_of(array) == device else to_device(array, device)

@@ -1,0 +1,123 @@
+"""Products of vectors, matrices and tensors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from minigrad import engine
+from minigrad._functions.arguments import check_dim
+from minigrad.ops import products
+
+
+def matmul(input: Any, other: Any) -> Any:
+    r"""Matrix product, :math:`\sum_k X_{ik} Y_{kj}`, for every pair of ranks.
+
+    Parameters
+    ----------
+    input, other : Tensor
+        A vector on the left is a row, on the right a column, and its dimension is dropped from the
+        result; dimensions before the last two are batches and broadcast.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+    RuntimeError
+        If the dtypes differ.
+    """
+    return products.matmul(input, other)
+
+
+def _ranks(operation: str, **operands: tuple[Any, int]) -> None:
+    for name, (tensor, ndim) in operands.items():
+        if tensor.ndim != ndim:
+            raise ValueError(
+                f"{operation}: {name} has to have {ndim} dimensions, got shape {tuple(tensor.shape)}"
+            )
+
+
+def mm(input: Any, mat2: Any) -> Any:
+    """Product of two matrices, (n, k) @ (k, m)."""
+    _ranks("mm", input=(input, 2), mat2=(mat2, 2))
+    return products.matmul(input, mat2)
+
+
+def bmm(input: Any, mat2: Any) -> Any:
+    """Products of two batches of matrices, (b, n, k) @ (b, k, m)."""
+    _ranks("bmm", input=(input, 3), mat2=(mat2, 3))
+    return products.matmul(input, mat2)
+
+
+def mv(input: Any, vec: Any) -> Any:
+    """Product of a matrix and a vector, (n, k) @ (k,)."""
+    _ranks("mv", input=(input, 2), vec=(vec, 1))
+    return products.matmul(input, vec)
+
+
+def dot(input: Any, tensor: Any) -> Any:
+    r"""Product of two vectors, :math:`\sum_i x_i y_i`."""
+    _ranks("dot", input=(input, 1), tensor=(tensor, 1))
+    return products.matmul(input, tensor)
+
+
+def outer(input: Any, vec2: Any) -> Any:
+    r"""All products of two vectors, :math:`x_i y_j`."""
+    _ranks("outer", input=(input, 1), vec2=(vec2, 1))
+    return input.unsqueeze(1) * vec2.unsqueeze(0)
+
+
+def einsum(equation: str, *operands: Any) -> Any:
+    """Sum of products over named dimensions, e.g. ``einsum("ij,jk->ik", a, b)``.
+
+    Parameters
+    ----------
+    equation : str
+        A letter for each dimension; ``...`` for batch dimensions; the result after ``->``, or, without
+        it, the letters that occur once, in alphabetical order.
+    *operands : Tensor
+        As many as the equation has terms.
+
+    Raises
+    ------
+    ValueError
+        If the equation does not fit the operands.
+    """
+    if len(operands) == 1 and isinstance(operands[0], (tuple, list)):
+        operands = tuple(operands[0])
+    return products.einsum(*map(engine.as_tensor, operands), subscripts=equation)
+
+
+def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
+    """Sum of products over pairs of dimensions.
+
+    Parameters
+    ----------
+    a, b : Tensor
+        Of one dtype.
+    dims : int or pair of lists, default 2
+        How many last dimensions of ``a`` meet as many first ones of ``b``, or the two lists of
+        dimensions that meet.
+
+    Raises
+    ------
+    ValueError
+        If the lengths of two dimensions that meet differ.
+    """
+    if isinstance(dims, int):
+        left, right = list(range(a.ndim - dims, a.ndim)), list(range(dims))
+    else:
+        left = [check_dim(dim, a.ndim, "tensordot") for dim in dims[0]]
+        right = [check_dim(dim, b.ndim, "tensordot") for dim in dims[1]]
+    if [a.shape[i] for i in left] != [b.shape[j] for j in right]:
+        raise ValueError(
+            f"tensordot: dimensions {left} of shape {tuple(a.shape)} do not meet {right} of "
+            f"{tuple(b.shape)}"
+        )
+    rows = [i for i in range(a.ndim) if i not in left]
+    columns = [j for j in range(b.ndim) if j not in right]
+    inner = math.prod(a.shape[i] for i in left)
+    shape = [a.shape[i] for i in rows] + [b.shape[j] for j in columns]
+    matrix_a = a.permute(*rows, *left).reshape(math.prod(a.shape[i] for i in rows), inner)
+    matrix_b = b.permute(*right, *columns).reshape(inner, math.prod(b.shape[j] for j in columns))
+    return (matrix_a @ matrix_b).reshape(shape)

@@ -1,0 +1,173 @@
+"""Picking elements by index, adding them back, sorting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad import engine
+from minigrad._functions.arguments import as_integer, check_dim, index_array
+from minigrad._functions.reducing import ValuesAndIndices, take_along
+from minigrad._functions.shaping import flatten
+from minigrad.backend.devices import xp_of
+from minigrad.dtypes import int64
+from minigrad.ops import indexing
+
+
+def _at(dim: int, index: Any) -> tuple[Any, ...]:
+    """Return the index that applies ``index`` to dimension ``dim``."""
+    return (*(slice(None),) * dim, index)
+
+
+def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
+    """Return ``input[i, indices[i, j], ...]``: one index per element of the result.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of any shape.
+    indices : Tensor
+        Integers; broadcasts with ``input`` except along ``dim``.
+    dim : int, optional
+        The dimension that is indexed; without it, both are flattened.
+    """
+    if dim is None:
+        input, indices, dim = flatten(input), flatten(indices), 0
+    dim = check_dim(dim, input.ndim, "take_along_dim")
+    raw = index_array(indices, input, "take_along_dim")
+    shape = [
+        max(a, b) if i != dim else b
+        for i, (a, b) in enumerate(zip(input.shape, raw.shape, strict=True))
+    ]
+    rest = [n if i != dim else input.shape[dim] for i, n in enumerate(shape)]
+    return take_along(input.expand(rest), xp_of(raw).broadcast_to(raw, tuple(shape)), dim)
+
+
+def gather(input: Any, dim: int, index: Any) -> Any:
+    """Return ``out[i, j] = input[index[i, j], j]`` (for ``dim=0``; likewise for others).
+
+    Raises
+    ------
+    ValueError
+        If ``index`` has another number of dimensions, or is larger than ``input`` beside ``dim``.
+    IndexError
+        If an index is out of range.
+    """
+    dim = check_dim(dim, input.ndim, "gather")
+    raw = index_array(index, input, "gather")
+    _check_fits(raw.shape, input.shape, dim, "gather")
+    return take_along(input, raw, dim)
+
+
+def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
+    """Return ``input`` with ``src[i, j]`` added at ``[index[i, j], j]``; repeated indices add up."""
+    dim = check_dim(dim, input.ndim, "scatter_add")
+    raw = index_array(index, input, "scatter_add")
+    _check_fits(raw.shape, input.shape, dim, "scatter_add")
+    _check_fits(raw.shape, src.shape, None, "scatter_add")
+    used = indexing.getitem(src, index=tuple(slice(0, n) for n in raw.shape))
+    where = indexing.along_axis(xp_of(raw), raw, dim)
+    return input + indexing.scatter(used, index=where, shape=tuple(input.shape))
+
+
+def _check_fits(index: tuple, shape: tuple, dim: int | None, operation: str) -> None:
+    if len(index) != len(shape) or any(
+        a > b for i, (a, b) in enumerate(zip(index, shape, strict=True)) if i != dim
+    ):
+        raise ValueError(
+            f"{operation}: an index of shape {tuple(index)} does not fit a tensor of shape {tuple(shape)}"
+        )
+
+
+def index_select(input: Any, dim: int, index: Any) -> Any:
+    """Return the slices that the vector ``index`` names along ``dim``."""
+    dim = check_dim(dim, input.ndim, "index_select")
+    raw = index_array(index, input, "index_select")
+    if raw.ndim > 1:
+        raise ValueError(f"index_select: the index has to be a vector, got shape {raw.shape}")
+    return indexing.getitem(input, index=_at(dim, raw.reshape(-1)))
+
+
+def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
+    """Return ``input`` with the slices of ``alpha * source`` added at ``index`` along ``dim``."""
+    dim = check_dim(dim, input.ndim, "index_add")
+    raw = index_array(index, input, "index_add")
+    added = indexing.scatter(source, index=_at(dim, raw), shape=tuple(input.shape))
+    return input + (added if alpha == 1 else added * alpha)
+
+
+def masked_select(input: Any, mask: Any) -> Any:
+    """Return the elements where ``mask`` holds, as a vector."""
+    shape = xp_of(input.array).broadcast_shapes(tuple(input.shape), tuple(mask.shape))
+    return input.expand(shape)[mask.expand(shape)]
+
+
+def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
+    """Return the indices of elements that are not 0: a row each, or a tuple with a vector per dimension."""
+    xp = xp_of(input.array)
+    found = xp.nonzero(xp.atleast_1d(input.array))
+    if as_tuple:
+        return tuple(engine.wrap(part, None) for part in found)
+    rows = xp.stack(found, axis=1)
+    return engine.wrap(rows if input.ndim else rows[:, :0], None)
+
+
+def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+    """Return a row for each class index: 1 at the index, 0 elsewhere (int64).
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Integers of any shape, not negative.
+    num_classes : int, default -1
+        Length of the rows; -1 takes the largest index plus one.
+
+    Raises
+    ------
+    ValueError
+        If an index is negative or too large.
+    """
+    raw = index_array(tensor, tensor, "one_hot")
+    xp = xp_of(raw)
+    low, high = (int(raw.min()), int(raw.max())) if raw.size else (0, -1)
+    classes = high + 1 if num_classes == -1 else as_integer(num_classes)
+    if low < 0 or high >= classes:
+        raise ValueError(f"one_hot: indices from {low} to {high} do not fit {classes} classes")
+    rows = xp.expand_dims(raw, -1) == xp.arange(classes)
+    return engine.wrap(xp.asarray(rows, dtype=int64), None)
+
+
+def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Return the indices that sort ``input`` along ``dim``; equal elements keep their order."""
+    if input.ndim == 0:
+        return engine.wrap(xp_of(input.array).zeros((), int64), None)
+    dim = check_dim(dim, input.ndim, "argsort")
+    return indexing.argsort(input, axis=dim, descending=descending)
+
+
+def sort(
+    input: Any, dim: int = -1, descending: bool = False, stable: bool = True
+) -> ValuesAndIndices:
+    """Return the elements in order along ``dim``, and where they were; equal ones keep their order."""
+    indices = argsort(input, dim, descending)
+    if input.ndim == 0:
+        return ValuesAndIndices(input.alias(), indices)
+    dim = check_dim(dim, input.ndim, "sort")
+    return ValuesAndIndices(take_along(input, indices.array, dim), indices)
+
+
+def topk(
+    input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+) -> ValuesAndIndices:
+    """Return the ``k`` largest (or smallest) elements along ``dim``, in order, and where they were.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than ``k``.
+    """
+    dim = check_dim(dim, input.ndim, "topk")
+    if not 0 <= as_integer(k) <= input.shape[dim]:
+        raise ValueError(f"topk: k={k} does not fit a dimension of length {input.shape[dim]}")
+    order = indexing.argsort(input, axis=dim, descending=largest)
+    indices = indexing.getitem(order, index=_at(dim, slice(0, k)))
+    return ValuesAndIndices(take_along(input, indices.array, dim), indices)

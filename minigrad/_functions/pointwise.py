@@ -1,0 +1,249 @@
+"""Element by element: arithmetic, elementary functions, activations, comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad import engine
+from minigrad.ops import activations, arithmetic, comparison, elementary
+from minigrad.ops.declare import Op
+
+
+def _unary(operation: Op, name: str | None = None) -> Callable[[Any], Any]:
+    """Return the function of one tensor that applies ``operation``."""
+
+    def function(input: Any) -> Any:
+        return operation.apply(input)
+
+    function.__name__ = function.__qualname__ = name or operation.name
+    function.__doc__ = f"""{operation.__doc__}
+
+    Parameters
+    ----------
+    input : Tensor
+        Of any shape{"; integers are taken as the default floating dtype" if operation.floating else ""}.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape{" and dtype" if operation.differentiable else ", bool"}.
+    """
+    return function
+
+
+def _binary(operation: Op, name: str | None = None) -> Callable[[Any, Any], Any]:
+    """Return the function of two tensors that applies ``operation``."""
+
+    def function(input: Any, other: Any) -> Any:
+        return operation.apply(input, other)
+
+    function.__name__ = function.__qualname__ = name or operation.name
+    function.__doc__ = f"""{operation.__doc__}
+
+    Parameters
+    ----------
+    input, other : Tensor or number
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape, in the promoted dtype{"" if operation.differentiable else ": bool"}.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not broadcast.
+    """
+    return function
+
+
+abs = _unary(arithmetic.abs_)
+neg = _unary(arithmetic.neg)
+sign = _unary(arithmetic.sign)
+floor = _unary(arithmetic.floor)
+ceil = _unary(arithmetic.ceil)
+trunc = _unary(arithmetic.trunc)
+exp = _unary(elementary.exp)
+expm1 = _unary(elementary.expm1)
+log = _unary(elementary.log)
+log1p = _unary(elementary.log1p)
+log2 = _unary(elementary.log2)
+log10 = _unary(elementary.log10)
+sqrt = _unary(elementary.sqrt)
+rsqrt = _unary(elementary.rsqrt)
+square = _unary(elementary.square)
+reciprocal = _unary(elementary.reciprocal)
+sin = _unary(elementary.sin)
+cos = _unary(elementary.cos)
+tan = _unary(elementary.tan)
+asin = _unary(elementary.asin)
+acos = _unary(elementary.acos)
+atan = _unary(elementary.atan)
+sinh = _unary(elementary.sinh)
+cosh = _unary(elementary.cosh)
+tanh = _unary(elementary.tanh)
+erf = _unary(elementary.erf)
+sigmoid = _unary(activations.sigmoid)
+logsigmoid = _unary(activations.log_sigmoid, "logsigmoid")
+relu = _unary(activations.relu)
+silu = _unary(activations.silu)
+isnan = _unary(comparison.isnan)
+isinf = _unary(comparison.isinf)
+isfinite = _unary(comparison.isfinite)
+logical_not = _unary(comparison.logical_not)
+bitwise_not = _unary(comparison.invert, "bitwise_not")
+
+true_divide = _binary(arithmetic.div, "true_divide")
+floor_divide = _binary(arithmetic.floor_divide)
+remainder = _binary(arithmetic.remainder)
+pow = _binary(arithmetic.pow_)
+maximum = _binary(arithmetic.maximum)
+minimum = _binary(arithmetic.minimum)
+eq = _binary(comparison.eq)
+ne = _binary(comparison.ne)
+lt = _binary(comparison.lt)
+le = _binary(comparison.le)
+gt = _binary(comparison.gt)
+ge = _binary(comparison.ge)
+logical_and = _binary(comparison.logical_and)
+logical_or = _binary(comparison.logical_or)
+logical_xor = _binary(comparison.logical_xor)
+bitwise_and = _binary(comparison.bitwise_and)
+bitwise_or = _binary(comparison.bitwise_or)
+bitwise_xor = _binary(comparison.bitwise_xor)
+
+
+def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
+    """Return ``input + alpha * other``."""
+    return arithmetic.add(input, other if alpha == 1 else arithmetic.mul(other, alpha))
+
+
+def sub(input: Any, other: Any, *, alpha: float = 1) -> Any:
+    """Return ``input - alpha * other``."""
+    return arithmetic.sub(input, other if alpha == 1 else arithmetic.mul(other, alpha))
+
+
+def mul(input: Any, other: Any) -> Any:
+    """Return ``input * other``, element by element."""
+    return arithmetic.mul(input, other)
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """Return ``input / other``; rounded to ``"floor"`` or towards zero (``"trunc"``) if asked.
+
+    Raises
+    ------
+    ValueError
+        If ``rounding_mode`` is something else.
+    """
+    if rounding_mode is None:
+        return arithmetic.div(input, other)
+    if rounding_mode == "floor":
+        return arithmetic.floor_divide(input, other)
+    if rounding_mode == "trunc":
+        return arithmetic.trunc(arithmetic.div(input, other))
+    raise ValueError(f"rounding_mode has to be None, 'floor' or 'trunc', got {rounding_mode!r}")
+
+
+def round(input: Any, *, decimals: int = 0) -> Any:
+    """Round to ``decimals`` digits, halves to the even neighbour; the slope is 0."""
+    return arithmetic.round_(input, decimals=decimals)
+
+
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+    r"""Limit to the interval ``[min, max]``; the slope is 1 inside and at both bounds, 0 outside.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of any shape.
+    min, max : number or Tensor, optional
+        The bounds, at least one of them; tensors broadcast, and get the gradient of what they limit.
+
+    Raises
+    ------
+    ValueError
+        If neither bound is given.
+    """
+    if min is None and max is None:
+        raise ValueError("clamp: at least one of min and max has to be given")
+    if isinstance(min, engine.Tensor) or isinstance(max, engine.Tensor):
+        out = input if min is None else where(input < min, min, input)
+        return out if max is None else where(out > max, max, out)
+    if engine.as_tensor(input).dtype.kind != "f":
+        return minimum(maximum(input, input if min is None else min), input if max is None else max)
+    return arithmetic.clamp(input, low=min, high=max)
+
+
+def where(condition: Any, input: Any, other: Any) -> Any:
+    """Return ``input`` where ``condition`` holds and ``other`` elsewhere.
+
+    Parameters
+    ----------
+    condition : Tensor
+        bool.
+    input, other : Tensor or number
+        Broadcast with ``condition``.
+
+    Raises
+    ------
+    TypeError
+        If ``condition`` is not bool.
+    """
+    condition = engine.as_tensor(condition)
+    if condition.dtype.kind != "b":
+        raise TypeError(f"where: the condition has to be bool, got {condition.dtype}")
+    return arithmetic.select(input, other, condition=condition)
+
+
+def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    """Return ``input`` with ``value`` where ``mask`` holds."""
+    return where(mask, value, input)
+
+
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    r"""Smooth ramp, :math:`\ln(1 + e^{\beta x}) / \beta`; linear where ``beta * x > threshold``."""
+    return activations.softplus(input, beta=beta, threshold=threshold)
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
+    """Return ``x`` where it is positive, ``negative_slope * x`` elsewhere."""
+    return activations.leaky_relu(input, negative_slope=negative_slope)
+
+
+def elu(input: Any, alpha: float = 1.0) -> Any:
+    r"""Return :math:`x` where it is positive, :math:`\alpha (e^x - 1)` elsewhere."""
+    return activations.elu(input, alpha=alpha)
+
+
+def gelu(input: Any, approximate: str = "none") -> Any:
+    r"""Return :math:`x \Phi(x)`; ``approximate="tanh"`` for the approximation by tanh."""
+    return activations.gelu(input, approximate=approximate)
+
+
+def isclose(
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
+    r"""Return where :math:`|x - y| \le atol + rtol \cdot |y|`; equal infinities are close."""
+    input, other = engine.as_tensor(input).detach(), engine.as_tensor(other).detach()
+    close = (input == other) | ((input - other).abs() <= atol + rtol * other.abs()) & isfinite(
+        other
+    )
+    return close | (isnan(input) & isnan(other)) if equal_nan else close
+
+
+def allclose(
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    """Tell whether all elements are close, see :func:`isclose`."""
+    with np.errstate(invalid="ignore"):
+        return bool(isclose(input, other, rtol, atol, equal_nan).all())
+
+
+def equal(input: Any, other: Any) -> bool:
+    """Tell whether two tensors have the same shape and the same elements."""
+    return input.shape == other.shape and bool((input == other).all())

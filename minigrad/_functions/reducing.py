@@ -1,0 +1,310 @@
+"""Reductions: over all elements, or over the dimensions ``dim``.
+
+Every function with ``keepdim`` takes NumPy's ``axis`` and ``keepdims`` as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple
+
+from minigrad import engine
+from minigrad._functions.arguments import as_axis, check_dim
+from minigrad.backend.devices import xp_of
+from minigrad.dtypes import as_dtype
+from minigrad.ops import arithmetic, fused, reductions
+from minigrad.ops.indexing import along_axis, getitem
+
+
+class ValuesAndIndices(NamedTuple):
+    """What ``max(dim)``, ``min(dim)``, ``sort`` and ``topk`` return, with PyTorch's names."""
+
+    values: Any
+    indices: Any
+
+
+def _numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let ``function`` take ``axis`` and ``keepdims`` for ``dim`` and ``keepdim``."""
+
+    @wraps(function)
+    def wrapper(input: Any, *args: Any, **kwargs: Any) -> Any:
+        if "axis" in kwargs:
+            kwargs["dim"] = kwargs.pop("axis")
+        if "keepdims" in kwargs:
+            kwargs["keepdim"] = kwargs.pop("keepdims")
+        return function(input, *args, **kwargs)
+
+    return wrapper
+
+
+@_numpy_names
+def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    r"""Sum, :math:`\sum_i x_i`.
+
+    Parameters
+    ----------
+    input : Tensor
+        Integers and bools add up in int64.
+    dim : int or tuple of int, optional
+        Dimensions to sum over; all of them by default.
+    keepdim : bool, default False
+        Keep them with length 1.
+    dtype : dtype, optional
+        Convert to it first.
+
+    Raises
+    ------
+    IndexError
+        If there is no such dimension.
+    """
+    if dtype is not None:
+        input = input.to(as_dtype(dtype))
+    return reductions.sum_(input, axis=as_axis(dim), keepdims=keepdim)
+
+
+@_numpy_names
+def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    r"""Mean, :math:`\frac1n \sum_i x_i`, over ``dim`` (all dimensions by default).
+
+    Raises
+    ------
+    TypeError
+        If the elements are integers, as in PyTorch: convert them, or give ``dtype``.
+    """
+    if dtype is not None:
+        input = input.to(as_dtype(dtype))
+    if input.dtype.kind != "f":
+        raise TypeError(f"mean: expected a floating dtype, got {input.dtype}; use .float() first")
+    return reductions.mean(input, axis=as_axis(dim), keepdims=keepdim)
+
+
+def _correction(unbiased: bool | None, correction: float | None) -> float:
+    if unbiased is not None:
+        return 1 if unbiased else 0
+    return 1 if correction is None else correction
+
+
+@_numpy_names
+def var(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Any:
+    r"""Variance, :math:`\frac{1}{n - c} \sum_i (x_i - \bar x)^2`.
+
+    Parameters
+    ----------
+    input : Tensor
+        Floating.
+    dim : int or tuple of int, optional
+        All dimensions by default.
+    unbiased : bool, optional
+        The older way to say ``correction=1`` (True) or ``correction=0`` (False).
+    keepdim : bool, default False
+        Keep the dimensions with length 1.
+    correction : number, default 1
+        The :math:`c` above.
+    """
+    if isinstance(dim, bool):  # var(False) is var(unbiased=False), as in PyTorch
+        dim, unbiased = None, dim
+    return reductions.var(
+        input, axis=as_axis(dim), correction=_correction(unbiased, correction), keepdims=keepdim
+    )
+
+
+@_numpy_names
+def std(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Any:
+    """Standard deviation: the square root of :func:`var`, with the same arguments."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    return reductions.std(
+        input, axis=as_axis(dim), correction=_correction(unbiased, correction), keepdims=keepdim
+    )
+
+
+@_numpy_names
+def prod(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    r"""Product, :math:`\prod_i x_i`, over ``dim`` (all dimensions by default)."""
+    return reductions.prod(input, axis=as_axis(dim), keepdims=keepdim)
+
+
+def take_along(input: Any, indices: Any, dim: int) -> Any:
+    """Return the elements that raw ``indices`` name along ``dim``, element by element."""
+    return getitem(input, index=along_axis(xp_of(indices), indices, dim))
+
+
+def _extreme(
+    input: Any, dim: Any, keepdim: bool, everywhere: Any, two: Any, where: Any, name: str
+) -> Any:
+    if isinstance(dim, engine.Tensor):
+        return two(input, dim)
+    if dim is None:
+        return everywhere(input)
+    dim = check_dim(dim, input.ndim, name)
+    if input.ndim == 0:
+        return ValuesAndIndices(input.alias(), where(input))
+    indices = where(input, axis=dim, keepdims=True)
+    values = take_along(input, indices.array, dim)
+    if keepdim:
+        return ValuesAndIndices(values, indices)
+    return ValuesAndIndices(values.squeeze(dim), indices.squeeze(dim))
+
+
+@_numpy_names
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """Largest element; or values and indices along ``dim``; or the larger of two tensors.
+
+    Parameters
+    ----------
+    input : Tensor
+        Not empty.
+    dim : int or Tensor, optional
+        Without it, the largest of all elements (ties share the gradient evenly).  An integer: the pair
+        ``(values, indices)`` along it (the gradient goes to the index returned).  A tensor:
+        :func:`maximum`.
+    keepdim : bool, default False
+        Keep ``dim`` with length 1.
+
+    Raises
+    ------
+    ValueError
+        If there are no elements.
+    """
+    return _extreme(
+        input, dim if other is None else other, keepdim, reductions.amax, arithmetic.maximum,
+        reductions.argmax, "max",
+    )  # fmt: skip
+
+
+@_numpy_names
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """Smallest element; or values and indices along ``dim``; or the smaller of two: see :func:`max`."""
+    return _extreme(
+        input, dim if other is None else other, keepdim, reductions.amin, arithmetic.minimum,
+        reductions.argmin, "min",
+    )  # fmt: skip
+
+
+@_numpy_names
+def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Largest element over ``dim``; ties share the gradient evenly."""
+    return reductions.amax(input, axis=as_axis(dim), keepdims=keepdim)
+
+
+@_numpy_names
+def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Smallest element over ``dim``; ties share the gradient evenly."""
+    return reductions.amin(input, axis=as_axis(dim), keepdims=keepdim)
+
+
+@_numpy_names
+def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Index of the first largest element, int64; into the flat tensor without ``dim``."""
+    return reductions.argmax(input, axis=as_axis(dim), keepdims=keepdim)
+
+
+@_numpy_names
+def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """Index of the first smallest element, int64; into the flat tensor without ``dim``."""
+    return reductions.argmin(input, axis=as_axis(dim), keepdims=keepdim)
+
+
+@_numpy_names
+def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Whether at least one element is nonzero, bool."""
+    return reductions.any_(input, axis=as_axis(dim), keepdims=keepdim)
+
+
+@_numpy_names
+def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Whether every element is nonzero, bool."""
+    return reductions.all_(input, axis=as_axis(dim), keepdims=keepdim)
+
+
+def count_nonzero(input: Any, dim: Any = None) -> Any:
+    """Number of elements that are not 0, int64."""
+    return reductions.count_nonzero(input, axis=as_axis(dim))
+
+
+@_numpy_names
+def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
+    r"""Logarithm of a sum of exponentials, :math:`m + \ln \sum_i e^{x_i - m}`, :math:`m = \max x`."""
+    return reductions.logsumexp(input, axis=as_axis(dim), keepdims=keepdim)
+
+
+@_numpy_names
+def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    r"""Running sum along ``dim``, :math:`y_i = \sum_{j \le i} x_j`."""
+    if dtype is not None:
+        input = input.to(as_dtype(dtype))
+    if input.ndim == 0:
+        return input.alias()
+    return reductions.cumsum(input, axis=check_dim(dim, input.ndim, "cumsum"))
+
+
+@_numpy_names
+def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
+    r"""Vector norm, :math:`\left(\sum_i |x_i|^p\right)^{1/p}`, over ``dim``.
+
+    Parameters
+    ----------
+    input : Tensor
+        Floating.
+    p : number, ``"fro"`` or ``inf``, default 2
+        The order; ``"fro"`` is 2, ``inf`` the largest and ``-inf`` the smallest absolute value, 0 the
+        number of elements that are not 0.
+    dim : int or tuple of int, optional
+        All dimensions by default.
+    keepdim : bool, default False
+        Keep them with length 1.
+
+    Raises
+    ------
+    ValueError
+        If there is no such norm.
+    """
+    axes: Any = {"axis": as_axis(dim), "keepdims": keepdim}
+    if p in (2, 2.0, "fro", None):
+        return reductions.norm(input, **axes)
+    if isinstance(p, str):
+        raise ValueError(f"norm: the order has to be a number, inf or 'fro', got {p!r}")
+    if p == 0:
+        return reductions.sum_((input != 0).to(input.dtype), **axes)
+    size = abs_of(input)
+    if p == float("inf"):
+        return reductions.amax(size, **axes)
+    if p == float("-inf"):
+        return reductions.amin(size, **axes)
+    if p == 1:
+        return reductions.sum_(size, **axes)
+    return reductions.sum_(size**p, **axes) ** (1 / p)
+
+
+abs_of = arithmetic.abs_
+
+
+@_numpy_names
+def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    r"""Softmax along ``dim``, :math:`e^{x_i} / \sum_j e^{x_j}`, shifted so that nothing overflows."""
+    if dtype is not None:
+        input = input.to(as_dtype(dtype))
+    return reductions.softmax(input, axis=as_axis(dim))
+
+
+@_numpy_names
+def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    r"""Logarithm of softmax along ``dim``, :math:`x_i - \ln \sum_j e^{x_j}`, without rounding to 0."""
+    if dtype is not None:
+        input = input.to(as_dtype(dtype))
+    return fused.log_softmax(input, axis=as_axis(dim))

@@ -1,0 +1,344 @@
+"""Shapes: reshape, reorder, broadcast, join, cut, pad.  What can be a view of the input is one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad import engine
+from minigrad._functions.arguments import as_integer, as_size, check_dim
+from minigrad.ops import shapes
+from minigrad.ops.indexing import getitem
+
+
+def reshape(input: Any, *shape: Any) -> Any:
+    """Return the same elements, in row-major order, in another shape; one length may be -1.
+
+    Raises
+    ------
+    ValueError
+        If the number of elements differs.
+    """
+    return shapes.reshape(input, shape=as_size(shape))
+
+
+def view(input: Any, *shape: Any) -> Any:
+    """Return :func:`reshape`, or, given a dtype, :meth:`Tensor.to`: never more than PyTorch's view."""
+    return reshape(input, *shape)
+
+
+def view_as(input: Any, other: Any) -> Any:
+    """Return ``input`` in the shape of ``other``."""
+    return reshape(input, other.shape)
+
+
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """Join the dimensions from ``start_dim`` to ``end_dim`` (both included) into one."""
+    if input.ndim == 0:
+        return reshape(input, 1)
+    first = check_dim(start_dim, input.ndim, "flatten")
+    last = check_dim(end_dim, input.ndim, "flatten")
+    if first > last:
+        raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    joined = math.prod(input.shape[first : last + 1])
+    return reshape(input, (*input.shape[:first], joined, *input.shape[last + 1 :]))
+
+
+def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
+    """Split dimension ``dim`` into dimensions of the given sizes; one may be -1."""
+    dim = check_dim(dim, input.ndim, "unflatten")
+    sizes = list(sizes)
+    if -1 in sizes:
+        known = math.prod(size for size in sizes if size != -1)
+        sizes[sizes.index(-1)] = input.shape[dim] // max(known, 1)
+    return reshape(input, (*input.shape[:dim], *sizes, *input.shape[dim + 1 :]))
+
+
+def permute(input: Any, *dims: Any) -> Any:
+    """Return the dimensions in the order ``dims``.
+
+    Raises
+    ------
+    ValueError
+        If ``dims`` does not name each dimension once.
+    """
+    order = tuple(check_dim(dim, input.ndim, "permute") for dim in as_size(dims))
+    if sorted(order) != list(range(input.ndim)):
+        raise ValueError(f"permute: {order} does not name each of {input.ndim} dimensions once")
+    return shapes.permute_dims(input, axes=order)
+
+
+def transpose(input: Any, dim0: int, dim1: int) -> Any:
+    """Return ``input`` with two dimensions exchanged."""
+    if input.ndim == 0:
+        return input.alias()
+    order = list(range(input.ndim))
+    first = check_dim(dim0, input.ndim, "transpose")
+    second = check_dim(dim1, input.ndim, "transpose")
+    order[first], order[second] = order[second], order[first]
+    return shapes.permute_dims(input, axes=tuple(order))
+
+
+def t(input: Any) -> Any:
+    """Return the transposed matrix; a vector or a number as it is.
+
+    Raises
+    ------
+    ValueError
+        If there are more than two dimensions.
+    """
+    if input.ndim > 2:
+        raise ValueError(f"t() is for at most 2 dimensions, got shape {input.shape}; use .mT")
+    return input.alias() if input.ndim < 2 else transpose(input, 0, 1)
+
+
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """Return ``input`` with dimension(s) ``source`` moved to ``destination``, the others in order."""
+    sources = source if isinstance(source, (tuple, list)) else (source,)
+    targets = destination if isinstance(destination, (tuple, list)) else (destination,)
+    moved = [check_dim(dim, input.ndim, "movedim") for dim in sources]
+    places = [check_dim(dim, input.ndim, "movedim") for dim in targets]
+    order = [dim for dim in range(input.ndim) if dim not in moved]
+    for place, dim in sorted(zip(places, moved, strict=True)):
+        order.insert(place, dim)
+    return shapes.permute_dims(input, axes=tuple(order))
+
+
+def squeeze(input: Any, dim: Any = None) -> Any:
+    """Drop dimensions of length 1: all of them, or those in ``dim`` (others are left alone)."""
+    if dim is None:
+        drop = set(range(input.ndim))
+    else:
+        dims = dim if isinstance(dim, (tuple, list)) else (dim,)
+        drop = {check_dim(one, input.ndim, "squeeze") for one in dims}
+    kept = tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in drop)
+    return shapes.reshape(input, shape=kept)
+
+
+def unsqueeze(input: Any, dim: int) -> Any:
+    """Return ``input`` with a dimension of length 1 inserted at ``dim``."""
+    dim = check_dim(dim, input.ndim + 1, "unsqueeze")
+    return shapes.reshape(input, shape=(*input.shape[:dim], 1, *input.shape[dim:]))
+
+
+def expand(input: Any, *sizes: Any) -> Any:
+    """Repeat dimensions of length 1, and new ones in front, without copying; -1 keeps a length.
+
+    Raises
+    ------
+    ValueError
+        If a dimension of another length would have to change.
+    """
+    shape = as_size(sizes)
+    new = len(shape) - input.ndim
+    if new < 0 or any(size == -1 for size in shape[:new]):
+        raise ValueError(f"expand: {shape} does not fit a tensor of shape {tuple(input.shape)}")
+    target = tuple(input.shape[i - new] if size == -1 else size for i, size in enumerate(shape))
+    return shapes.broadcast_to(input, shape=target)
+
+
+def expand_as(input: Any, other: Any) -> Any:
+    """Return ``input`` expanded to the shape of ``other``."""
+    return expand(input, other.shape)
+
+
+def broadcast_to(input: Any, size: Any) -> Any:
+    """Return ``input`` repeated to the shape ``size`` without copying."""
+    return expand(input, size)
+
+
+def _axes(dims: Any, ndim: int, operation: str) -> tuple[int, ...]:
+    dims = dims if isinstance(dims, (tuple, list)) else (dims,)
+    return tuple(check_dim(dim, ndim, operation) for dim in dims)
+
+
+def flip(input: Any, *dims: Any) -> Any:
+    """Return the elements in reverse order along ``dims``."""
+    return shapes.flip(input, axis=_axes(as_size(dims), input.ndim, "flip"))
+
+
+def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
+    """Shift the elements along ``dims``; what leaves at one end enters at the other."""
+    shift = tuple(shifts) if isinstance(shifts, (tuple, list)) else as_integer(shifts)
+    if dims is None:
+        return shapes.roll(input, shift=shift[0] if isinstance(shift, tuple) else shift)
+    axis = _axes(dims, input.ndim, "roll")
+    return shapes.roll(input, shift=shift if isinstance(shift, tuple) else (shift,), axis=axis)
+
+
+def tile(input: Any, *dims: Any) -> Any:
+    """Return the whole tensor ``dims[i]`` times along dimension ``i``."""
+    repeats = as_size(dims)
+    return shapes.tile(input, repeats=(1,) * (input.ndim - len(repeats)) + repeats)
+
+
+def repeat(input: Any, *sizes: Any) -> Any:
+    """Return the whole tensor ``sizes[i]`` times along dimension ``i`` (NumPy's ``tile``).
+
+    Raises
+    ------
+    ValueError
+        If there are fewer sizes than dimensions.
+    """
+    repeats = as_size(sizes)
+    if len(repeats) < input.ndim:
+        raise ValueError(f"repeat: {repeats} has fewer numbers than the {input.ndim} dimensions")
+    return shapes.tile(input, repeats=repeats)
+
+
+def repeat_interleave(input: Any, repeats: int, dim: int | None = None) -> Any:
+    """Return each element ``repeats`` times along ``dim`` (of the flat tensor without it)."""
+    if dim is None:
+        input, dim = flatten(input), 0
+    return shapes.repeat(
+        input, repeats=as_integer(repeats), axis=check_dim(dim, input.ndim, "repeat_interleave")
+    )
+
+
+def _tensors(tensors: Any, operation: str) -> list[Any]:
+    tensors = list(tensors)
+    if not tensors:
+        raise ValueError(f"{operation}: expected at least one tensor")
+    return tensors
+
+
+def cat(tensors: Any, dim: int = 0) -> Any:
+    """Join tensors along the dimension ``dim``.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        Of equal shapes except along ``dim``.
+    dim : int, default 0
+        The dimension that grows.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit or there is no tensor.
+    """
+    tensors = _tensors(tensors, "cat")
+    return shapes.concatenate(*tensors, axis=check_dim(dim, tensors[0].ndim, "cat"))
+
+
+def stack(tensors: Any, dim: int = 0) -> Any:
+    """Join tensors of one shape along a new dimension ``dim``.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or there is no tensor.
+    """
+    tensors = _tensors(tensors, "stack")
+    return shapes.stack(
+        *tensors, axis=check_dim(dim, engine.as_tensor(tensors[0]).ndim + 1, "stack")
+    )
+
+
+def split(input: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Cut into parts of one size (the last may be smaller), or of the sizes in a list.
+
+    Raises
+    ------
+    ValueError
+        If the sizes do not add up to the length of ``dim``.
+    """
+    dim = check_dim(dim, input.ndim, "split")
+    length = input.shape[dim]
+    if isinstance(split_size_or_sections, (tuple, list)):
+        sizes = list(map(as_integer, split_size_or_sections))
+        if sum(sizes) != length or min(sizes, default=0) < 0:
+            raise ValueError(f"split: sizes {sizes} do not add up to {length}")
+    else:
+        size = as_integer(split_size_or_sections)
+        if size <= 0:
+            raise ValueError(f"split: the size of a part has to be positive, got {size}")
+        sizes = [min(size, length - start) for start in range(0, length, size)] or [0]
+    parts, start = [], 0
+    for size in sizes:
+        index = (slice(None),) * dim + (slice(start, start + size),)
+        parts.append(getitem(input, index=index))
+        start += size
+    return tuple(parts)
+
+
+def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """Cut into ``chunks`` parts of equal size; the last may be smaller, or missing."""
+    if as_integer(chunks) <= 0:
+        raise ValueError(f"chunk: the number of parts has to be positive, got {chunks}")
+    length = input.shape[check_dim(dim, input.ndim, "chunk")]
+    return split(input, max(-(-length // chunks), 1), dim)
+
+
+def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Return the slices along ``dim``, without that dimension."""
+    dim = check_dim(dim, input.ndim, "unbind")
+    before = (slice(None),) * dim
+    return tuple(getitem(input, index=(*before, i)) for i in range(input.shape[dim]))
+
+
+def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+    """Add ``value`` around: ``pad`` is (before, after) of the last dimension, then the one before...
+
+    Parameters
+    ----------
+    input : Tensor
+        Of any shape.
+    pad : sequence of int
+        An even number of lengths, last dimension first, as in PyTorch; negative ones cut.
+    mode : {"constant"}
+        The only one here.
+    value : number, default 0
+        What is added.
+
+    Raises
+    ------
+    ValueError
+        If ``pad`` does not fit, or for another mode.
+    """
+    if mode != "constant":
+        raise ValueError(f"pad: only mode='constant' is supported, got {mode!r}")
+    if not len(pad):
+        return input.alias()
+    if len(pad) % 2 or len(pad) // 2 > input.ndim:
+        raise ValueError(f"pad: {tuple(pad)} does not fit a tensor of {input.ndim} dimensions")
+    pairs = [tuple(map(as_integer, pad[i : i + 2])) for i in range(0, len(pad), 2)][::-1]
+    pairs = [(0, 0)] * (input.ndim - len(pairs)) + pairs
+    if any(n < 0 for pair in pairs for n in pair):
+        cut = tuple(
+            slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(pairs, input.shape, strict=True)
+        )
+        input = getitem(input, index=cut)
+    widths = tuple((max(a, 0), max(b, 0)) for a, b in pairs)
+    return shapes.pad(input, widths=widths, value=0.0 if value is None else value)
+
+
+def tril(input: Any, diagonal: int = 0) -> Any:
+    """Return the lower triangle of the last two dimensions, zeros above ``diagonal``."""
+    return shapes.tril(input, k=diagonal)
+
+
+def triu(input: Any, diagonal: int = 0) -> Any:
+    """Return the upper triangle of the last two dimensions, zeros below ``diagonal``."""
+    return shapes.triu(input, k=diagonal)
+
+
+def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """Return the diagonal of two dimensions, along a new last dimension."""
+    return shapes.diagonal(
+        input,
+        offset=offset,
+        axis1=check_dim(dim1, input.ndim, "diagonal"),
+        axis2=check_dim(dim2, input.ndim, "diagonal"),
+    )
+
+
+def diag(input: Any, diagonal: int = 0) -> Any:
+    """Return the diagonal of a matrix, or a matrix with a vector on its diagonal."""
+    if input.ndim == 1:
+        size = input.shape[0] + abs(diagonal)
+        return shapes.from_diagonal(input, shape=(size, size), offset=diagonal)
+    if input.ndim != 2:
+        raise ValueError(f"diag: expected a vector or a matrix, got shape {tuple(input.shape)}")
+    return shapes.diagonal(input, offset=diagonal)

@@ -1,0 +1,1162 @@
+"""The tensor: an array, the node that computed it, and its gradient.  PyTorch's face.
+
+Its methods are one of three things: an operator that calls its operation, a function of
+:mod:`minigrad._functions` (which serve as ``mg.exp(x)`` and ``x.exp()`` alike), or what concerns the
+tensor as an object: its gradient, its memory, its conversion to other things.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes, engine
+from minigrad._functions import multiplying, picking, pointwise, reducing, shaping
+from minigrad._functions.arguments import on_device
+from minigrad._printing import tensor_text
+from minigrad.backend.devices import (
+    Device,
+    backend_of,
+    default_device,
+    device_of,
+    is_array,
+    move,
+    to_device,
+    to_host,
+    xp_of,
+)
+from minigrad.engine import leaf_node, state
+from minigrad.ops import arithmetic, comparison, shapes
+from minigrad.ops.indexing import getitem, is_basic
+from minigrad.ops.products import matmul as matmul_op
+from minigrad.versions import last_written, touch
+
+
+class Size(tuple):
+    """The shape of a tensor: a tuple that prints as in PyTorch and knows its number of elements."""
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """Return the number of elements of a tensor of this shape."""
+        return int(np.prod(self, dtype=np.int64))
+
+    def __repr__(self) -> str:
+        return f"Size({list(self)})"
+
+
+class Tensor:
+    """An array of numbers of one dtype on one device, which remembers how it was computed.
+
+    Make one with :func:`minigrad.tensor`, :func:`minigrad.zeros` and their like.  The constructor is
+    PyTorch's older way: ``Tensor([1, 2])`` holds the numbers in the default dtype, ``Tensor(2, 3)``
+    is a tensor of that shape.
+
+    Attributes
+    ----------
+    array : numpy.ndarray, NumPy scalar or cupy.ndarray
+        The numbers.  Results without axes may be NumPy scalars, which compute ten times faster.
+    node : Node or None
+        How it was computed (:class:`minigrad.engine.Node`); ``None`` for a constant.
+    """
+
+    __slots__ = ("__weakref__", "_grad", "array", "node")
+    __array_priority__ = 1000  # CuPy's way to let __rmul__ of the other operand decide
+    __array_ufunc__ = None  # NumPy's way: array * tensor is tensor.__rmul__(array)
+    __hash__ = object.__hash__  # by identity, as == compares elements
+
+    array: Any
+    node: engine.Node | None
+    _grad: Tensor | None
+
+    def __init__(self, *data: Any) -> None:
+        default = dtypes.get_default_dtype()
+        self.node = self._grad = None
+        if len(data) == 1 and not isinstance(data[0], int):
+            self.array = as_tensor(data[0]).to(default).array
+        else:
+            self.array = to_device(np.zeros(data or (0,), default), default_device())
+
+    # What it is -----------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        """Length of each dimension."""
+        return Size(self.array.shape)
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return self.array.ndim
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the elements, a NumPy dtype."""
+        return self.array.dtype
+
+    @property
+    def device(self) -> Device:
+        """Where the elements are."""
+        return device_of(self.array)
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the elements are on a GPU."""
+        return self.device.type == "cuda"
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.numel() * self.itemsize
+
+    def size(self, dim: int | None = None) -> Any:
+        """Return the shape, or the length of one dimension."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> int:
+        """Return the number of dimensions."""
+        return self.array.ndim
+
+    def numel(self) -> int:
+        """Return the number of elements."""
+        return int(self.array.size)
+
+    nelement = numel
+    ndimension = dim
+
+    def is_floating_point(self) -> bool:
+        """Tell whether the elements are real numbers, the only ones that can have gradients."""
+        return self.dtype.kind == "f"
+
+    def element_size(self) -> int:
+        """Return the bytes of one element."""
+        return self.itemsize
+
+    def is_contiguous(self) -> bool:
+        """Tell whether the elements lie in memory in row-major order without gaps."""
+        return bool(self.array.flags["C_CONTIGUOUS"])
+
+    # Gradients ------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients are computed for it.  Can be set on a leaf."""
+        return self.node is not None and self.node.requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Start (or stop) computing gradients for this leaf; return it.
+
+        Raises
+        ------
+        TypeError
+            If the elements are not real numbers.
+        RuntimeError
+            If the tensor is not a leaf and gradients are to stop: use ``detach()``.
+        """
+        requires_grad = bool(requires_grad)
+        if requires_grad and self.dtype.kind != "f":
+            raise TypeError(
+                f"only floating tensors can require gradients, this one is {self.dtype}; "
+                "convert it with .float()"
+            )
+        if not self.is_leaf:
+            if not requires_grad:
+                raise RuntimeError(
+                    f"requires_grad can be switched off on leaves only; this tensor is the result of "
+                    f"{self.node.op_name!r}: use .detach()"  # type: ignore[union-attr]
+                )
+            return self
+        if self.requires_grad != requires_grad:
+            # A new node: what was recorded with the old one stays as it was.
+            name = self.name
+            self.node = leaf_node(self, requires_grad) if requires_grad or name else None
+            if name:
+                self.name = name
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation computed it."""
+        return self.node is None or self.node.plan.kind == "leaf"
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that ``backward()`` accumulated, or ``None``.  Can be set, e.g. to ``None``."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(f".grad has to be a Tensor or None, got {type(value).__name__}")
+            if value.shape != self.shape or value.dtype != self.dtype:
+                raise RuntimeError(
+                    f".grad has to be {tuple(self.shape)} {self.dtype} like its tensor, got "
+                    f"{tuple(value.shape)} {value.dtype}"
+                )
+            if value is self:
+                raise RuntimeError("a tensor cannot be its own gradient")
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def grad_fn(self) -> engine.Node | None:
+        """The node of the operation that computed it; ``None`` for a leaf."""
+        return None if self.is_leaf else self.node
+
+    @property
+    def name(self) -> str | None:
+        """A name that drawings and errors show.  Can be set."""
+        return None if self.node is None else self.node.name
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        if self.node is None:
+            self.node = leaf_node(self, requires_grad=False)
+        self.node.name = value
+
+    @property
+    def _version(self) -> int:
+        """When its memory was last written, on the clock of :mod:`minigrad.versions`."""
+        return last_written(self.array)
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Compute the gradients of this tensor and add them to ``.grad`` of the leaves.
+
+        Parameters
+        ----------
+        gradient : Tensor, optional
+            The gradient of something with respect to this tensor, in its shape; may be left out for a
+            tensor of one element (then it is 1).
+        retain_graph : bool, optional
+            Keep what was saved for the derivatives, for another backward; by default, what
+            ``create_graph`` is.
+        create_graph : bool, default False
+            Record the computation of the gradients, so that they can be differentiated.  For that
+            :func:`minigrad.autograd.grad` is the better way.
+        inputs : Tensor or sequence of Tensor, optional
+            Only these leaves get gradients.
+
+        Raises
+        ------
+        RuntimeError
+            If nothing here requires gradients, the graph was used already, a gradient is missing for a
+            tensor of several elements, or a saved value was changed in place.  Nothing is changed then.
+        """
+        from minigrad.autograd.backward import backward
+
+        backward([self], [gradient], retain_graph, create_graph, inputs)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Any:
+        """Call ``hook(gradient)`` whenever the gradient of this tensor has been computed.
+
+        If it returns a tensor, that is used instead.  Returns a handle with ``remove()``.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor does not require gradients.
+        """
+        if self.node is None or not self.requires_grad:
+            raise RuntimeError("register_hook: this tensor does not require gradients")
+        hooks = self.node.hooks = self.node.hooks or []
+        hooks.append(hook)
+        return HookHandle(hooks, hook)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this result in ``.grad``, as leaves do.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor does not require gradients.
+        """
+        if self.is_leaf and self.requires_grad:
+            return
+        if not self.retains_grad:
+            self.register_hook(RetainGrad(self))
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether :meth:`retain_grad` was called on this result."""
+        hooks = (self.node.hooks if self.node is not None else None) or []
+        return any(isinstance(hook, RetainGrad) for hook in hooks)
+
+    def detach(self) -> Tensor:
+        """Return a tensor on the same memory that is cut off from the graph."""
+        return engine.wrap(self.array, None)
+
+    def detach_(self) -> Tensor:
+        """Cut this tensor off from the graph; return it."""
+        self.node = None
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        """A detached tensor on the same memory.  Can be set, which gives the tensor another array."""
+        return self.detach()
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f".data has to be a Tensor, got {type(value).__name__}")
+        if self.requires_grad and value.dtype.kind != "f":
+            raise TypeError(
+                f".data of a tensor with gradients has to be floating, got {value.dtype}"
+            )
+        array = value.array
+        self.array = array if not isinstance(array, np.generic) else np.array(array)
+        if self.node is not None and self.is_leaf:
+            self.node.shape, self.node.dtype = self.array.shape, self.array.dtype
+        touch(self.array)
+
+    def alias(self) -> Tensor:
+        """Return the same elements as a result of its own, still connected to the graph."""
+        return shapes.alias(self)
+
+    def clone(self) -> Tensor:
+        """Return a copy, connected to the graph."""
+        return shapes.clone(self)
+
+    def contiguous(self) -> Tensor:
+        """Return a tensor whose memory is in row-major order: itself, or a copy."""
+        return self if isinstance(self.array, np.generic) or self.is_contiguous() else self.clone()
+
+    # Conversion -----------------------------------------------------------------------------------
+
+    def to(self, *args: Any, **kwargs: Any) -> Tensor:
+        """Return the tensor in another dtype or on another device; itself, if nothing changes.
+
+        ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``; ``dtype=`` and ``device=``
+        as keywords; ``copy=True`` copies in any case.  Gradients are converted back on their way.
+
+        Raises
+        ------
+        TypeError
+            If an argument is neither.
+        BackendUnavailable
+            If the device cannot be used here.
+        """
+        device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
+        copy = kwargs.pop("copy", False)
+        kwargs.pop("non_blocking", None)
+        if kwargs:
+            raise TypeError(f"to() got unknown arguments {sorted(kwargs)}")
+        for arg in args:
+            if isinstance(arg, Tensor):
+                device, dtype = arg.device, arg.dtype
+            elif isinstance(arg, Device) or (isinstance(arg, str) and not _is_dtype(arg)):
+                device = arg
+            elif arg is not None:
+                dtype = arg
+        result = self
+        if dtype is not None and (dtype := dtypes.as_dtype(dtype)) != self.dtype:
+            result = _cast(result, dtype)
+        if device is not None:
+            result = _transfer(result, Device(device))
+        return result.clone() if copy and result is self else result
+
+    def type(self, dtype: Any = None) -> Any:
+        """Return the name of the dtype, or the tensor in another one."""
+        return str(self.dtype) if dtype is None else self.to(dtype)
+
+    def type_as(self, other: Tensor) -> Tensor:
+        """Return the tensor in the dtype of ``other``."""
+        return self.to(other.dtype)
+
+    def float(self) -> Tensor:
+        """Return the tensor in float32."""
+        return self.to(dtypes.float32)
+
+    def double(self) -> Tensor:
+        """Return the tensor in float64."""
+        return self.to(dtypes.float64)
+
+    def half(self) -> Tensor:
+        """Return the tensor in float16."""
+        return self.to(dtypes.float16)
+
+    def long(self) -> Tensor:
+        """Return the tensor in int64, rounded towards 0."""
+        return self.to(dtypes.int64)
+
+    def int(self) -> Tensor:
+        """Return the tensor in int32, rounded towards 0."""
+        return self.to(dtypes.int32)
+
+    def bool(self) -> Tensor:
+        """Return where the elements are nonzero."""
+        return self.to(dtypes.bool_)
+
+    def cpu(self) -> Tensor:
+        """Return the tensor on the host."""
+        return self.to(device="cpu")
+
+    def cuda(self, index: Any = None) -> Tensor:
+        """Return the tensor on a GPU, the first one by default."""
+        return self.to(device="cuda" if index is None else f"cuda:{index}")
+
+    def numpy(self, *, force: Any = False) -> np.ndarray:
+        """Return the elements as a NumPy array, on the same memory.
+
+        Parameters
+        ----------
+        force : bool, default False
+            Detach from the graph and copy from the GPU if need be.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor requires gradients (``detach()`` first).
+        TypeError
+            If it is not on the host (``cpu()`` first).
+        """
+        if not force:
+            if self.requires_grad:
+                raise RuntimeError(
+                    "numpy(): this tensor requires gradients, which an array would lose; "
+                    "use .detach().numpy()"
+                )
+            if self.device.type != "cpu":
+                raise TypeError(f"numpy(): this tensor is on {self.device}; use .cpu().numpy()")
+        if isinstance(self.array, np.generic):
+            self.array = np.array(self.array)
+        return to_host(self.array)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        """Return the elements for NumPy and Matplotlib."""
+        array = self.numpy()
+        return np.array(array, dtype=dtype) if copy else np.asarray(array, dtype=dtype)
+
+    def item(self) -> Any:
+        """Return the only element as a Python number.
+
+        Raises
+        ------
+        ValueError
+            If there is not exactly one.
+        """
+        if self.array.size != 1:
+            raise ValueError(
+                f"a tensor of shape {tuple(self.shape)} cannot become one number; reduce it first, "
+                "for example with .sum()"
+            )
+        return to_host(self.array).item()
+
+    def tolist(self) -> Any:
+        """Return the elements as nested lists of Python numbers."""
+        return to_host(self.array).tolist()
+
+    def __float__(self) -> Any:
+        return float(self.item())
+
+    def __int__(self) -> Any:
+        return int(self.item())
+
+    def __bool__(self) -> Any:
+        if self.array.size != 1:
+            raise ValueError(
+                f"the truth value of a tensor of shape {tuple(self.shape)} is ambiguous; use .any() "
+                "or .all()"
+            )
+        return bool(self.item())
+
+    def __index__(self) -> Any:
+        if self.dtype.kind not in "iub":
+            raise TypeError(f"only integer tensors can be an index, this one is {self.dtype}")
+        return operator.index(self.item())
+
+    def __len__(self) -> Any:
+        if not self.ndim:
+            raise TypeError("a tensor without dimensions has no len()")
+        return self.array.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.ndim:
+            raise TypeError("a tensor without dimensions cannot be iterated over")
+        return iter(shaping.unbind(self))
+
+    def __contains__(self, value: Any) -> Any:
+        return bool((self == value).any())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.ndim == 0 and spec else format(str(self), spec)
+
+    def __repr__(self) -> str:
+        return self._text("tensor(")
+
+    def _text(self, prefix: str) -> str:
+        """Return what ``repr`` prints, beginning with ``prefix``."""
+        grad_fn = None if self.is_leaf or self.node is None else self.node.op_name
+        return tensor_text(
+            np.asarray(to_host(self.array)),
+            dtype=self.dtype,
+            default_dtype=dtypes.get_default_dtype(),
+            requires_grad=self.requires_grad,
+            grad_fn=grad_fn,
+            device=None if self.device.type == "cpu" else str(self.device),
+            prefix=prefix,
+        )
+
+    def __reduce__(self) -> Any:
+        self._check_leaf("pickled")
+        return _rebuild, (
+            type(self),
+            to_host(self.array),
+            str(self.device),
+            self.requires_grad,
+            self.name,
+        )
+
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        if id(self) in memo:
+            return memo[id(self)]
+        self._check_leaf("deep-copied")
+        copy = _rebuild(
+            type(self), xp_of(self.array).array(self.array), None, self.requires_grad, self.name
+        )
+        if self._grad is not None:
+            copy._grad = self._grad.detach().clone()
+        memo[id(self)] = copy
+        return copy
+
+    def _check_leaf(self, done: str) -> None:
+        if not self.is_leaf:
+            raise RuntimeError(
+                f"only leaves can be {done}; this tensor is the result of "
+                f"{self.node.op_name!r}: use .detach()"  # type: ignore[union-attr]
+            )
+
+    def new_zeros(self, *size: Any) -> Tensor:
+        """Return zeros of a shape, in this tensor's dtype and on its device."""
+        return self.new_full(size, 0)
+
+    def new_ones(self, *size: Any) -> Tensor:
+        """Return ones of a shape, in this tensor's dtype and on its device."""
+        return self.new_full(size, 1)
+
+    def new_full(self, size: Any, fill_value: Any) -> Tensor:
+        """Return a tensor of one number, in this tensor's dtype and on its device."""
+        host = np.full(
+            shaping.as_size(tuple(size) if not isinstance(size, int) else (size,)),
+            fill_value,
+            self.dtype,
+        )
+        return engine.wrap(to_device(host, self.device), None)
+
+    # Operators ------------------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return arithmetic.add.apply(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return arithmetic.add.apply(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return arithmetic.sub.apply(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return arithmetic.sub.apply(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return arithmetic.mul.apply(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return arithmetic.mul.apply(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return arithmetic.div.apply(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return arithmetic.div.apply(other, self)
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        return arithmetic.floor_divide.apply(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return arithmetic.floor_divide.apply(other, self)
+
+    def __mod__(self, other: Any) -> Tensor:
+        return arithmetic.remainder.apply(self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return arithmetic.remainder.apply(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return arithmetic.pow_.apply(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return arithmetic.pow_.apply(other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return matmul_op.apply(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return matmul_op.apply(other, self)
+
+    def __neg__(self) -> Tensor:
+        return arithmetic.neg.apply(self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return arithmetic.abs_.apply(self)
+
+    def __eq__(self, other: Any) -> Any:
+        return comparison.eq.apply(self, other) if _comparable(other) else NotImplemented
+
+    def __ne__(self, other: Any) -> Any:
+        return comparison.ne.apply(self, other) if _comparable(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Tensor:
+        return comparison.lt.apply(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return comparison.le.apply(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return comparison.gt.apply(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return comparison.ge.apply(self, other)
+
+    def __and__(self, other: Any) -> Tensor:
+        return comparison.bitwise_and.apply(self, other)
+
+    def __or__(self, other: Any) -> Tensor:
+        return comparison.bitwise_or.apply(self, other)
+
+    def __xor__(self, other: Any) -> Tensor:
+        return comparison.bitwise_xor.apply(self, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def __invert__(self) -> Tensor:
+        return comparison.invert.apply(self)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return getitem(self, index=self._raw_index(index))
+
+    def _raw_index(self, index: Any) -> tuple[Any, ...]:
+        """Return an index as a tuple of integers, slices and raw arrays on this tensor's device."""
+        parts = index if isinstance(index, tuple) else (index,)
+        raw = tuple(map(self._raw_part, parts))
+        if sum(part is Ellipsis for part in raw) > 1:
+            raise IndexError("an index can have only one '...'")
+        return raw
+
+    def _raw_part(self, part: Any) -> Any:
+        if part is None or part is Ellipsis or type(part) is int:
+            return part
+        if isinstance(part, slice):
+            return slice(
+                *(
+                    None if s is None else operator.index(s)
+                    for s in (part.start, part.stop, part.step)
+                )
+            )
+        if isinstance(part, bool) or (isinstance(part, Tensor) and part.dtype.kind == "b"):
+            return on_device(as_tensor(part).array, self.device)
+        if isinstance(part, (Tensor, np.ndarray, list, range)) or is_array(part):
+            array = as_tensor(list(part) if isinstance(part, range) else part).array
+            if array.size == 0 and array.dtype.kind == "f":
+                array = array.astype(np.int64)
+            if array.dtype.kind not in "iub":
+                raise IndexError(
+                    f"tensors used as an index have to be integers or bool, got {array.dtype}"
+                )
+            if array.ndim == 0 and array.dtype.kind != "b" and type(array) is not np.ndarray:
+                return (
+                    int(array) if isinstance(array, np.generic) else on_device(array, self.device)
+                )
+            return on_device(array, self.device)
+        try:
+            return operator.index(part)
+        except TypeError:
+            raise IndexError(
+                f"a tensor is indexed by integers, slices, None, '...', and integer or bool tensors; got {part!r}"
+            ) from None
+
+    # Writing in place -----------------------------------------------------------------------------
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if self._is_recorded(value):
+            raise RuntimeError(
+                "x[i] = v on a tensor that gradients flow through would lose them; build the result with "
+                "where, cat, stack or index_add, or write under no_grad()"
+            )
+        raw = self._raw_index(index)
+        if isinstance(self.array, np.generic):
+            self.array = np.array(self.array)
+        if not is_basic(raw) and isinstance(value, Tensor) and value.ndim == 0:
+            value = value.item() if value.device.type == "cpu" else value
+        touch(self.array)
+        try:
+            self.array[raw] = self._operand(value)
+        except ValueError as error:
+            raise ValueError(f"x[i] = v: {error}; x is {tuple(self.shape)} {self.dtype}") from error
+
+    def _is_recorded(self, *others: Any) -> Any:
+        """Tell whether an operation on this tensor and ``others`` would be recorded."""
+        tracked = self.requires_grad or any(
+            isinstance(o, Tensor) and o.requires_grad for o in others
+        )
+        return tracked and state.get().grad_enabled
+
+    def _operand(self, value: Any) -> Any:
+        """Return what is written or combined with this tensor in place: a number or a raw array."""
+        if type(value) in (float, int, bool):
+            return value
+        tensor = as_tensor(value)
+        if tensor.device != self.device and tensor.ndim and isinstance(value, Tensor):
+            raise RuntimeError(
+                f"tensors are on different devices: {self.device} and {tensor.device}"
+            )
+        return on_device(tensor.array, self.device)
+
+    def _write(self, name: str, compute: Callable[[Any], Any], *others: Any) -> Tensor:
+        """Replace the elements by ``compute(array)``, in the same memory, shape and dtype.
+
+        Raises
+        ------
+        RuntimeError
+            If the operation would have to be recorded, or the result does not fit.
+        """
+        if self._is_recorded(*others):
+            what = "a leaf that requires gradients" if self.is_leaf else "a tensor of the graph"
+            raise RuntimeError(
+                f"{name}: {what} cannot be changed in place while gradients are recorded; do it under "
+                "no_grad(), or use the operation that returns a new tensor"
+            )
+        result = compute(self.array)
+        if result.shape != self.array.shape:
+            raise RuntimeError(
+                f"{name}: the result has shape {tuple(result.shape)} and does not fit in place into "
+                f"{tuple(self.shape)}"
+            )
+        if result.dtype.kind != self.dtype.kind and result.dtype.kind in "fiu":
+            order = "biuf"
+            if order.index(result.dtype.kind) > order.index(self.dtype.kind):
+                raise RuntimeError(
+                    f"{name}: the result is {result.dtype} and cannot be stored as {self.dtype}"
+                )
+        if isinstance(self.array, np.generic):
+            self.array = self.dtype.type(result)
+        else:
+            touch(self.array)
+            self.array[...] = result
+        return self
+
+    def _inplace(self, name: str, function: Callable[[Any, Any], Any], other: Any) -> Tensor:
+        operand = self._operand(other)
+        return self._write(name, lambda array: function(array, operand), other)
+
+    def _augmented(
+        self, name: str, function: Callable[[Any, Any], Any], other: Any, record: Any
+    ) -> Tensor:
+        """Do ``x += y``: in place, or as a new result where it has to be recorded.
+
+        A result that is being recorded may be rebound (``loss += penalty``); a leaf may not, as the
+        name would no longer be the leaf.
+        """
+        if self._is_recorded(other) and not (self.is_leaf and self.requires_grad):
+            return record(self, other)
+        return self._inplace(name, function, other)
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return self._augmented("+=", operator.add, other, arithmetic.add)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self._augmented("-=", operator.sub, other, arithmetic.sub)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self._augmented("*=", operator.mul, other, arithmetic.mul)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self._augmented("/=", operator.truediv, other, arithmetic.div)
+
+    def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+        """Add ``alpha * other`` in place; return the tensor."""
+        return self._inplace("add_", lambda x, y: x + (y if alpha == 1 else alpha * y), other)
+
+    def sub_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+        """Subtract ``alpha * other`` in place; return the tensor."""
+        return self._inplace("sub_", lambda x, y: x - (y if alpha == 1 else alpha * y), other)
+
+    def mul_(self, other: Any) -> Tensor:
+        """Multiply by ``other`` in place; return the tensor."""
+        return self._inplace("mul_", operator.mul, other)
+
+    def div_(self, other: Any) -> Tensor:
+        """Divide by ``other`` in place; return the tensor."""
+        return self._inplace("div_", operator.truediv, other)
+
+    def pow_(self, exponent: Any) -> Tensor:
+        """Raise to a power in place; return the tensor."""
+        return self._inplace("pow_", operator.pow, exponent)
+
+    def neg_(self) -> Tensor:
+        """Change the sign in place; return the tensor."""
+        return self._write("neg_", operator.neg)
+
+    def copy_(self, src: Any) -> Tensor:
+        """Copy the elements of ``src``, which may broadcast, into this tensor; return it."""
+        operand = as_tensor(src)
+        array = move(operand.array, self.device)
+        shape = self.array.shape
+
+        def copied(mine: Any) -> Any:
+            try:
+                return xp_of(mine).broadcast_to(array, shape).astype(self.dtype)
+            except ValueError as error:
+                raise RuntimeError(
+                    f"copy_: {tuple(operand.shape)} does not broadcast to {tuple(shape)}"
+                ) from error
+
+        return self._write("copy_", copied, src)
+
+    def fill_(self, value: Any) -> Tensor:
+        """Set every element to ``value``; return the tensor."""
+        return self._inplace("fill_", lambda x, y: xp_of(x).full_like(x, y), value)
+
+    def zero_(self) -> Tensor:
+        """Set every element to 0; return the tensor."""
+        return self._write("zero_", lambda x: xp_of(x).zeros_like(x))
+
+    def addcmul_(self, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
+        """Add ``value * tensor1 * tensor2`` in place; return the tensor."""
+        first, second = self._operand(tensor1), self._operand(tensor2)
+        return self._write("addcmul_", lambda x: x + value * first * second, tensor1, tensor2)
+
+    def addcdiv_(self, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
+        """Add ``value * tensor1 / tensor2`` in place; return the tensor."""
+        first, second = self._operand(tensor1), self._operand(tensor2)
+        return self._write("addcdiv_", lambda x: x + value * first / second, tensor1, tensor2)
+
+    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
+        """Limit the elements to ``[min, max]`` in place; return the tensor."""
+        return self._write(
+            "clamp_", lambda x: pointwise.clamp(engine.wrap(x, None), min, max).array
+        )
+
+    def normal_(self, mean: Any = 0.0, std: Any = 1.0, *, generator: Any = None) -> Tensor:
+        """Fill with normal random numbers; return the tensor."""
+        return self._drawn("normal_", generator, lambda g, s, d: g.normal(s, d, mean, std))
+
+    def uniform_(self, a: Any = 0.0, b: Any = 1.0, *, generator: Any = None) -> Tensor:
+        """Fill with uniform random numbers of ``[a, b)``; return the tensor."""
+        return self._drawn("uniform_", generator, lambda g, s, d: g.uniform(s, d, a, b))
+
+    def _drawn(self, name: str, generator: Any, draw: Callable[[Any, Any, Any], Any]) -> Tensor:
+        from minigrad._random import default_generator
+
+        if self.dtype.kind != "f":
+            raise RuntimeError(f"{name}: expected a floating tensor, got {self.dtype}")
+        if self._is_recorded():
+            self._write(name, lambda x: x)  # says why it cannot be, before a number is drawn
+        host = draw(generator or default_generator, tuple(self.shape), self.dtype)
+        return self._write(name, lambda x: on_device(np.asarray(host), self.device))
+
+    # Functions ------------------------------------------------------------------------------------
+
+    T = property(lambda self: shapes.permute_dims(self, axes=tuple(range(self.ndim))[::-1]))
+    mT = property(lambda self: shaping.transpose(self, -2, -1))
+
+    abs = absolute = pointwise.abs
+    neg = negative = pointwise.neg
+    sign = sgn = pointwise.sign
+    floor = pointwise.floor
+    ceil = pointwise.ceil
+    trunc = pointwise.trunc
+    round = pointwise.round
+    exp = pointwise.exp
+    expm1 = pointwise.expm1
+    log = pointwise.log
+    log1p = pointwise.log1p
+    log2 = pointwise.log2
+    log10 = pointwise.log10
+    sqrt = pointwise.sqrt
+    rsqrt = pointwise.rsqrt
+    square = pointwise.square
+    reciprocal = pointwise.reciprocal
+    sin = pointwise.sin
+    cos = pointwise.cos
+    tan = pointwise.tan
+    asin = arcsin = pointwise.asin
+    acos = arccos = pointwise.acos
+    atan = arctan = pointwise.atan
+    sinh = pointwise.sinh
+    cosh = pointwise.cosh
+    tanh = pointwise.tanh
+    erf = pointwise.erf
+    sigmoid = pointwise.sigmoid
+    relu = pointwise.relu
+    isnan = pointwise.isnan
+    isinf = pointwise.isinf
+    isfinite = pointwise.isfinite
+    logical_not = pointwise.logical_not
+    bitwise_not = pointwise.bitwise_not
+    add = pointwise.add
+    sub = subtract = pointwise.sub
+    mul = multiply = pointwise.mul
+    div = divide = pointwise.div
+    true_divide = pointwise.true_divide
+    floor_divide = pointwise.floor_divide
+    remainder = pointwise.remainder
+    pow = pointwise.pow
+    maximum = pointwise.maximum
+    minimum = pointwise.minimum
+    clamp = clip = pointwise.clamp
+    masked_fill = pointwise.masked_fill
+    eq = pointwise.eq
+    ne = pointwise.ne
+    lt = pointwise.lt
+    le = pointwise.le
+    gt = pointwise.gt
+    ge = pointwise.ge
+    logical_and = pointwise.logical_and
+    logical_or = pointwise.logical_or
+    logical_xor = pointwise.logical_xor
+    isclose = pointwise.isclose
+    allclose = pointwise.allclose
+    equal = pointwise.equal
+
+    def where(self, condition: Any, other: Any) -> Tensor:
+        """Return this tensor where ``condition`` holds and ``other`` elsewhere."""
+        return pointwise.where(condition, self, other)
+
+    sum = reducing.sum
+    mean = reducing.mean
+    var = reducing.var
+    std = reducing.std
+    prod = reducing.prod
+    max = reducing.max
+    min = reducing.min
+    amax = reducing.amax
+    amin = reducing.amin
+    argmax = reducing.argmax
+    argmin = reducing.argmin
+    any = reducing.any
+    all = reducing.all
+    count_nonzero = reducing.count_nonzero
+    logsumexp = reducing.logsumexp
+    cumsum = reducing.cumsum
+    norm = reducing.norm
+    softmax = reducing.softmax
+    log_softmax = reducing.log_softmax
+
+    reshape = shaping.reshape
+    view = shaping.view
+    view_as = reshape_as = shaping.view_as
+    flatten = shaping.flatten
+    ravel = shaping.flatten
+    unflatten = shaping.unflatten
+    permute = shaping.permute
+    transpose = swapaxes = shaping.transpose
+    t = shaping.t
+    movedim = shaping.movedim
+    squeeze = shaping.squeeze
+    unsqueeze = shaping.unsqueeze
+    expand = shaping.expand
+    expand_as = shaping.expand_as
+    broadcast_to = shaping.broadcast_to
+    flip = shaping.flip
+    roll = shaping.roll
+    tile = shaping.tile
+    repeat = shaping.repeat
+    repeat_interleave = shaping.repeat_interleave
+    split = shaping.split
+    chunk = shaping.chunk
+    unbind = shaping.unbind
+    tril = shaping.tril
+    triu = shaping.triu
+    diagonal = shaping.diagonal
+    diag = shaping.diag
+
+    take_along_dim = picking.take_along_dim
+    gather = picking.gather
+    scatter_add = picking.scatter_add
+    index_select = picking.index_select
+    index_add = picking.index_add
+    masked_select = picking.masked_select
+    nonzero = picking.nonzero
+    sort = picking.sort
+    argsort = picking.argsort
+    topk = picking.topk
+
+    matmul = multiplying.matmul
+    mm = multiplying.mm
+    bmm = multiplying.bmm
+    mv = multiplying.mv
+    dot = multiplying.dot
+    outer = multiplying.outer
+
+
+class HookHandle:
+    """What :meth:`Tensor.register_hook` returns: ``remove()`` takes the hook away."""
+
+    def __init__(self, hooks: list[Any], hook: Any) -> None:
+        self._hooks, self._hook = hooks, hook
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        if self._hook in self._hooks:
+            self._hooks.remove(self._hook)
+
+    def __enter__(self) -> HookHandle:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.remove()
+
+
+class RetainGrad:
+    """The hook behind :meth:`Tensor.retain_grad`: hands the gradient to a tensor, if it still lives."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        import weakref
+
+        self.tensor = weakref.ref(tensor)
+
+    def __call__(self, gradient: Tensor) -> None:
+        """Add the gradient to the tensor's ``.grad``."""
+        tensor = self.tensor()
+        if tensor is not None:
+            mine = gradient if gradient.requires_grad else gradient.clone()
+            tensor._grad = mine if tensor._grad is None else tensor._grad + mine
+
+
+def as_tensor(value: Any) -> Tensor:
+    """Return ``value`` as a tensor: itself, or a constant (arrays share their memory)."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, (np.ndarray, np.generic)) or is_array(value):
+        return engine.wrap(_supported(value), None)
+    return engine.wrap(from_python(value), None)
+
+
+def from_python(value: Any) -> Any:
+    """Return Python numbers and nested lists (which may hold tensors) as an array.
+
+    Python floats take the default dtype; NumPy scalars and arrays keep theirs.
+
+    Raises
+    ------
+    TypeError
+        If something in it is no number.
+    ValueError
+        If the lists are ragged.
+    """
+    first, value = _first_leaf(value), _without_tensors(value)
+    try:
+        array = np.array(value)
+    except ValueError as error:
+        raise ValueError(
+            f"a tensor cannot be made of nested lists of different lengths: {error}"
+        ) from None
+    if array.dtype.kind == "f" and (first is None or type(first) in (float, int, bool)):
+        array = array.astype(dtypes.get_default_dtype())
+    if array.size == 0 and first is None and array.dtype.kind == "f":
+        array = array.astype(dtypes.get_default_dtype())
+    return _supported(array)
+
+
+def _first_leaf(value: Any) -> Any:
+    """Return the first element of nested lists, ``None`` if there is none."""
+    while isinstance(value, (list, tuple)):
+        if not value:
+            return None
+        value = value[0]
+    return value.array if isinstance(value, Tensor) else value
+
+
+def _without_tensors(value: Any) -> Any:
+    """Return nested lists with tensors replaced by their arrays on the host."""
+    if isinstance(value, Tensor):
+        return to_host(value.array)
+    if isinstance(value, (list, tuple)):
+        return [_without_tensors(part) for part in value]
+    return value
+
+
+def _supported(array: Any) -> Any:
+    """Return an array whose dtype minigrad has.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers, strings, objects and other dtypes.
+    """
+    if array.dtype not in dtypes.SUPPORTED:
+        if array.dtype.newbyteorder("=") in dtypes.SUPPORTED:
+            return array.astype(array.dtype.newbyteorder("="))
+        if array.dtype.kind == "u":
+            return array.astype(dtypes.int64)
+        raise TypeError(f"minigrad has no tensors of dtype {array.dtype}; convert the data first")
+    return array
+
+
+def _comparable(value: Any) -> bool:
+    return isinstance(value, (Tensor, float, int, bool, np.generic, list, tuple)) or is_array(value)
+
+
+def _is_dtype(name: str) -> bool:
+    try:
+        dtypes.as_dtype(name)
+    except TypeError:
+        return False
+    return True
+
+
+def _cast(tensor: Tensor, dtype: np.dtype) -> Tensor:
+    """Return ``tensor`` in ``dtype``; recorded if gradients can flow through."""
+    if dtype.kind != "f" or tensor.dtype.kind != "f" or not tensor._is_recorded():
+        return engine.wrap(xp_of(tensor.array).asarray(tensor.array, dtype=dtype), None)
+    return shapes.cast(tensor, dtype=dtype, origin=tensor.dtype)
+
+
+def _transfer(tensor: Tensor, device: Device) -> Tensor:
+    backend_of(tensor.array)
+    here = tensor.device
+    if here == device:
+        return tensor
+    return shapes.to_device(tensor, device=device, origin=here)
+
+
+def _rebuild(
+    kind: type, array: Any, device: str | None, requires_grad: bool, name: str | None
+) -> Tensor:
+    tensor = engine.new_object(kind)
+    tensor.array = array if device is None else to_device(array, Device(device))
+    tensor.node = tensor._grad = None
+    if requires_grad:
+        tensor.requires_grad_()
+    if name:
+        tensor.name = name
+    return tensor
+
+
+engine.Tensor = Tensor
+engine.as_tensor = as_tensor

@@ -1,0 +1,206 @@
+"""``backward`` and ``grad``: seeds in, gradients out, around the engine's sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad import engine
+from minigrad.backend.devices import xp_of
+from minigrad.engine import Node, State, state, sweep, take, wrap
+from minigrad.versions import touch
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return one tensor, or a sequence of them, as a list."""
+    return list(value) if isinstance(value, (tuple, list)) else [value]
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Compute the gradients of ``tensors`` and add them to ``.grad`` of the leaves.
+
+    Parameters
+    ----------
+    tensors : Tensor or sequence of Tensor
+        What is differentiated; the gradients of several add up.
+    grad_tensors : Tensor, None, or sequence of these, optional
+        The gradient of something with respect to each; ``None`` is 1 for a tensor of one element.
+    retain_graph : bool, optional
+        Keep what was saved, for another backward; by default, what ``create_graph`` is.
+    create_graph : bool, default False
+        Record the computation of the gradients.
+    inputs : Tensor or sequence of Tensor, optional
+        Only these get gradients.
+
+    Raises
+    ------
+    RuntimeError
+        See :meth:`minigrad.Tensor.backward`.
+    """
+    outputs = as_list(tensors)
+    seeds = _seeds(outputs, grad_tensors, create_graph, "backward")
+    roots = [output.node for output in outputs]
+    targets = None if inputs is None else _targets(as_list(inputs), "backward")
+    keep = create_graph if retain_graph is None else retain_graph
+    accumulate = accumulate_recorded if create_graph else accumulate_array
+    if targets is None:
+        _run(roots, seeds, keep, create_graph, accumulate=accumulate)
+        return
+    found = _run(roots, seeds, keep, create_graph, targets=targets)
+    for tensor, node in zip(as_list(inputs), targets, strict=True):
+        if node in found:
+            accumulate(tensor, [found.pop(node)])
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """Return the gradients of ``outputs`` with respect to ``inputs``; no ``.grad`` is touched.
+
+    Parameters
+    ----------
+    outputs : Tensor or sequence of Tensor
+        What is differentiated; the gradients of several add up.
+    inputs : Tensor or sequence of Tensor
+        With respect to what: leaves or results.
+    grad_outputs : Tensor, None, or sequence of these, optional
+        The gradient of something with respect to each output; ``None`` is 1 for one element.
+    retain_graph : bool, optional
+        Keep what was saved, for another use of the graph; by default, what ``create_graph`` is.
+    create_graph : bool, default False
+        Record the computation, so that the gradients can be differentiated again.
+    allow_unused : bool, optional
+        Return ``None`` for an input that the outputs do not depend on, instead of raising.
+    materialize_grads : bool, default False
+        Return zeros for it.
+
+    Returns
+    -------
+    tuple of Tensor
+        One for each input, in its shape and dtype.
+
+    Raises
+    ------
+    RuntimeError
+        If an output or input does not require gradients, an input is unused, or as for ``backward``.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> x = mg.tensor(3.0, requires_grad=True)
+    >>> (slope,) = mg.autograd.grad(x**3, x, create_graph=True)
+    >>> mg.autograd.grad(slope, x)
+    (tensor(18.),)
+    """
+    results, wanted = as_list(outputs), as_list(inputs)
+    seeds = _seeds(results, grad_outputs, create_graph, "grad")
+    targets = _targets(wanted, "grad")
+    keep = create_graph if retain_graph is None else retain_graph
+    found = _run([r.node for r in results], seeds, keep, create_graph, targets=targets)
+    missing = [position for position, node in enumerate(targets) if node not in found]
+    if missing and not (allow_unused or materialize_grads):
+        names = ", ".join(wanted[position].name or f"number {position}" for position in missing)
+        raise RuntimeError(
+            f"grad: the outputs do not depend on input {names}; pass allow_unused=True to get None for it"
+        )
+    gradients: dict[Node, Any] = {}
+    for node in list(found):
+        box = [found.pop(node)]
+        gradients[node] = box.pop() if create_graph else wrap(take(box), None)
+    return tuple(
+        _zeros(tensor) if node not in gradients and materialize_grads else gradients.get(node)
+        for tensor, node in zip(wanted, targets, strict=True)
+    )
+
+
+def _zeros(tensor: Any) -> Any:
+    return wrap(xp_of(tensor.array).zeros(tensor.array.shape, tensor.dtype), None)
+
+
+def _run(
+    roots: list[Node], seeds: list[Any], keep: bool, create_graph: bool, **options: Any
+) -> Any:
+    """Sweep, recording the rules with ``create_graph`` and only then."""
+    now = state.get()
+    token = state.set(State(create_graph, now.scope, now.observer))
+    try:
+        return sweep(roots, seeds, retain_graph=keep, create_graph=create_graph, **options)
+    finally:
+        state.reset(token)
+
+
+def _seeds(outputs: list[Any], given: Any, create_graph: bool, caller: str) -> list[Any]:
+    """Return the gradient of each output: checked, raw unless the sweep records."""
+    gradients: Sequence[Any] = [None] * len(outputs) if given is None else as_list(given)
+    if len(gradients) != len(outputs):
+        raise RuntimeError(
+            f"{caller}: {len(outputs)} outputs, but {len(gradients)} gradients for them"
+        )
+    seeds = []
+    for output, gradient in zip(outputs, gradients, strict=True):
+        if not isinstance(output, engine.Tensor):
+            raise TypeError(f"{caller}: expected a Tensor, got {type(output).__name__}")
+        if not output.requires_grad:
+            raise RuntimeError(
+                f"{caller}: the tensor of shape {tuple(output.shape)} does not require gradients; none of "
+                "what it was computed from has requires_grad=True, or it was computed under no_grad()"
+            )
+        if gradient is None:
+            if output.numel() != 1:
+                raise RuntimeError(
+                    f"{caller}: a tensor of shape {tuple(output.shape)} needs a gradient of that shape as "
+                    "argument; only for one element it can be left out. Reduce it first, e.g. .sum()"
+                )
+            gradient = wrap(xp_of(output.array).ones_like(output.array), None)
+        gradient = engine.as_tensor(gradient)
+        if gradient.shape != output.shape or gradient.device != output.device:
+            raise RuntimeError(
+                f"{caller}: the gradient is {tuple(gradient.shape)} on {gradient.device}, its tensor "
+                f"{tuple(output.shape)} on {output.device}"
+            )
+        if gradient.dtype.kind != "f":
+            raise TypeError(f"{caller}: the gradient has to be floating, got {gradient.dtype}")
+        gradient = gradient.to(output.dtype)
+        seeds.append(gradient if create_graph else gradient.array)
+    return seeds
+
+
+def _targets(inputs: list[Any], caller: str) -> list[Node]:
+    for position, tensor in enumerate(inputs):
+        if not isinstance(tensor, engine.Tensor) or not tensor.requires_grad:
+            raise RuntimeError(f"{caller}: input number {position} does not require gradients")
+    return [tensor.node for tensor in inputs]
+
+
+def accumulate_array(tensor: Any, box: list[Any]) -> None:
+    """Add a raw gradient, popped from ``box``, to the ``.grad`` of a leaf.
+
+    An existing ``.grad`` is added to in place, as in PyTorch: whoever holds it sees the sum.
+    """
+    known = tensor._grad
+    if known is None:
+        tensor._grad = wrap(take(box), None)
+    elif known.requires_grad or known.ndim == 0:
+        tensor._grad = wrap(take([known.array + box.pop()]), None)
+    else:
+        touch(known.array)
+        known.array += box.pop()
+
+
+def accumulate_recorded(tensor: Any, box: list[Any]) -> None:
+    """Add a gradient that is itself a result of the graph to the ``.grad`` of a leaf."""
+    known = tensor._grad
+    gradient = box.pop()
+    tensor._grad = gradient if known is None else known + gradient

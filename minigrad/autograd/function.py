@@ -1,0 +1,226 @@
+"""``Function``: an operation as a class with ``forward`` and ``backward``, in PyTorch's style."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from minigrad import engine
+from minigrad.engine import (
+    NO_PARAMS,
+    Node,
+    Plan,
+    State,
+    describe,
+    item_node,
+    leaf_node,
+    make_node,
+    state,
+    wrap,
+)
+from minigrad.versions import last_written
+
+
+class Context:
+    """What ``forward`` leaves for ``backward``: tensors, and any attributes.
+
+    Attributes
+    ----------
+    saved_tensors : tuple of Tensor
+        What :meth:`save_for_backward` was given.
+    needs_input_grad : tuple of bool
+        Which arguments of ``forward`` want a gradient.
+    """
+
+    def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
+        self.needs_input_grad = needs_input_grad
+        self._saved: tuple[Any, ...] = ()
+        self._tensors: tuple[Any, ...] = ()
+        self._node: Any = None
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep inputs or outputs of ``forward`` (or ``None``) for ``backward``."""
+        self._tensors = tensors
+
+    def _recorded_by(self, node: Node, outputs: tuple[Any, ...]) -> None:
+        """Keep of the saved tensors what ``node`` may hold without holding itself.
+
+        An input is its array and its node; an output its array and its number.
+        """
+        self._node = weakref.ref(node)
+        entries = []
+        for tensor in self._tensors:
+            number = next((i for i, output in enumerate(outputs) if output is tensor), None)
+            if tensor is None:
+                entries.append(None)
+            else:
+                entries.append((tensor.array, tensor.node if number is None else number))
+        self._saved = tuple(entries)
+        self._tensors = ()
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """The tensors kept, connected to the graph they belong to.
+
+        Raises
+        ------
+        RuntimeError
+            If one of them was changed in place since.
+        """
+        node = self._node and self._node()
+        if node is None:
+            return self._tensors
+        return tuple(entry and self._restored(node, *entry) for entry in self._saved)
+
+    def _restored(self, node: Node, array: Any, origin: Any) -> Any:
+        if last_written(array) > node.number:
+            raise RuntimeError(
+                f"a value needed for the gradient was changed in place: a tensor saved by {describe(node)} "
+                f"at version {node.number} is now at version {last_written(array)}"
+            )
+        return wrap(array, item_node(node, origin, array) if isinstance(origin, int) else origin)
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        """Accepted for compatibility: outputs that are not floating get no gradients anyhow."""
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Accepted for compatibility: gradients that did not arrive are zeros."""
+
+
+class _FunctionOp:
+    """The little of :class:`minigrad.ops.declare.Op` that the engine asks of an operation."""
+
+    residuals: tuple[str, ...] = ()
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def input_name(self, position: Any) -> str:
+        """Return a name for an argument."""
+        return f"argument {position}"
+
+
+class Function:
+    """Base class of custom operations in PyTorch's style.
+
+    Subclass it with two static methods: ``forward(ctx, *args)`` computes, unrecorded, from tensors and
+    anything else; ``backward(ctx, *grads)`` returns one gradient per argument of ``forward`` (``None``
+    for what is no tensor).  Call ``apply``.  Where second derivatives are wanted, ``backward`` is run
+    recorded, so it has to consist of differentiable operations on ``ctx.saved_tensors``.
+
+    :func:`minigrad.op` declares the same in fewer lines, and is checked more easily.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> class Cube(mg.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x**3
+    ...
+    ...     @staticmethod
+    ...     def backward(ctx, g):
+    ...         (x,) = ctx.saved_tensors
+    ...         return g * 3 * x**2
+    >>> x = mg.tensor(2.0, requires_grad=True)
+    >>> Cube.apply(x).backward()
+    >>> x.grad
+    tensor(12.)
+    """
+
+    @staticmethod
+    def forward(ctx: Any, *args: Any, **kwargs: Any) -> Any:
+        """Compute; to be overridden."""
+        raise TypeError("a Function needs a static method forward(ctx, ...)")
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        """Return the gradients of the arguments; to be overridden."""
+        raise TypeError("a Function needs a static method backward(ctx, ...)")
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run ``forward`` and record ``backward``.
+
+        Raises
+        ------
+        TypeError
+            If ``forward`` returns something else than tensors.
+        """
+        tensor_class = engine.Tensor
+        now = state.get()
+        needs = tuple(
+            isinstance(arg, tensor_class) and arg.requires_grad and now.grad_enabled for arg in args
+        )
+        context = Context(needs)
+        token = state.set(State(False, now.scope, now.observer))
+        try:
+            result = cls.forward(context, *args, **kwargs)
+        finally:
+            state.reset(token)
+        several = isinstance(result, (tuple, list))
+        outputs = tuple(result) if several else (result,)
+        for output in outputs:
+            if not isinstance(output, tensor_class):
+                raise TypeError(
+                    f"{cls.__name__}.forward has to return tensors, got {type(output).__name__}"
+                )
+        if any(needs):
+            outputs = cls._record(context, args, needs, outputs, now.scope)
+        return outputs if several else outputs[0]
+
+    @classmethod
+    def _record(
+        cls, context: Context, args: tuple, needs: tuple, outputs: tuple, scope: tuple[str, ...]
+    ) -> tuple[Any, ...]:
+        """Return the outputs with a node that runs ``backward``."""
+        sources = tuple(_source(arg) for arg in args)
+
+        def rule(xp: Any, gradients: Any, wanted: Any, ctx: Context) -> tuple[Any, ...]:
+            return cls._pull(ctx, xp is engine.tensor_namespace, gradients, len(args))
+
+        plan = Plan(_FunctionOp(cls.__name__), needs, joint=(rule, (0,)), sources=(None,))
+        node = make_node(
+            plan,
+            sources,
+            (context,),
+            NO_PARAMS,
+            tuple(output.array.shape for output in outputs),
+            tuple(output.array.dtype for output in outputs),
+            scope,
+        )
+        results = tuple(
+            wrap(output.array, item_node(node, index, output.array))
+            if output.dtype.kind == "f"
+            else wrap(output.array, None)
+            for index, output in enumerate(outputs)
+        )
+        context._recorded_by(node, outputs)
+        return results
+
+    @classmethod
+    def _pull(cls, ctx: Context, recorded: bool, gradients: Any, count: int) -> tuple[Any, ...]:
+        """Run ``backward`` on tensors; return raw arrays unless it is being recorded."""
+        shown = gradients if recorded else [wrap(gradient, None) for gradient in gradients]
+        answer = cls.backward(ctx, *shown)
+        answers = tuple(answer) if isinstance(answer, (tuple, list)) else (answer,)
+        if len(answers) < count or any(a is not None for a in answers[count:]):
+            raise RuntimeError(
+                f"{cls.__name__}.backward returned {len(answers)} gradients for {count} arguments"
+            )
+        for position, (need, part) in enumerate(zip(ctx.needs_input_grad, answers, strict=False)):
+            if need and part is not None and not isinstance(part, engine.Tensor):
+                raise TypeError(
+                    f"{cls.__name__}.backward has to return tensors or None, got "
+                    f"{type(part).__name__} for argument {position}"
+                )
+        if recorded:
+            return answers[:count]
+        return tuple(a.array if isinstance(a, engine.Tensor) else None for a in answers[:count])
+
+
+def _source(arg: Any) -> Node | None:
+    if not isinstance(arg, engine.Tensor):
+        return None
+    return leaf_node(arg, requires_grad=False) if arg.node is None else arg.node

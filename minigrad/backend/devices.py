@@ -1,0 +1,313 @@
+"""Devices and the array library behind each: NumPy for ``cpu``, CuPy for ``cuda``.
+
+A *backend* is four facts about an array library: its namespace (``numpy`` or ``cupy``), the classes
+of its arrays, how a host array becomes one of them, and how one of them becomes a host array.
+Everything above this module writes ``xp.exp(x)`` with ``xp = xp_of(x)`` and never asks which
+library it is talking to.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+class BackendUnavailable(RuntimeError):
+    """The device asked for cannot be used on this machine; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where an array lives, as in PyTorch: ``Device("cpu")``, ``Device("cuda:1")``.
+
+    Parameters
+    ----------
+    type : str
+        ``"cpu"``, ``"cuda"`` or ``"cuda:N"`` (or the device type of a registered backend).
+    index : int, optional
+        Number of the GPU; ``None`` for the host.  ``"cuda"`` alone means GPU 0.
+
+    Examples
+    --------
+    >>> Device("cuda:1").index
+    1
+    >>> str(Device("cpu"))
+    'cpu'
+    """
+
+    type: str
+    index: int | None = None
+
+    def __post_init__(self) -> None:
+        """Split ``"cuda:1"`` into its type and its number."""
+        if isinstance(self.type, Device):
+            object.__setattr__(self, "index", self.type.index)
+            object.__setattr__(self, "type", self.type.type)
+            return
+        kind, _, number = str(self.type).partition(":")
+        if kind not in _LOADERS:
+            known = ", ".join(sorted(repr(name) for name in _LOADERS))
+            raise ValueError(f"unknown device {self.type!r}: expected one of {known} or 'cuda:N'")
+        if number and (kind == "cpu" or not number.isdigit()):
+            raise ValueError(f"bad device {self.type!r}: the part after ':' is the number of a GPU")
+        object.__setattr__(self, "type", kind)
+        if number:
+            object.__setattr__(self, "index", int(number))
+        elif kind == "cuda" and self.index is None:
+            object.__setattr__(self, "index", 0)
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        return f"device({str(self)!r})"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What minigrad needs to know of one array library.
+
+    Attributes
+    ----------
+    name : str
+        Name of the library, for messages.
+    device_type : str
+        The ``type`` of the devices it serves.
+    xp : module
+        Its NumPy-like namespace.
+    array_types : tuple of type
+        Every class its functions return.
+    from_host : callable
+        ``from_host(ndarray, index) -> array``; copies.
+    to_host : callable
+        ``to_host(array) -> ndarray``.
+    index_of : callable
+        ``index_of(array) -> int | None``, the number of the device that holds the array.
+    on_device : callable
+        ``on_device(index)`` -> context manager in which new arrays are made on that device.
+    """
+
+    name: str
+    device_type: str
+    xp: Any
+    array_types: tuple[type, ...]
+    from_host: Callable[[np.ndarray, int | None], Any]
+    to_host: Callable[[Any], np.ndarray]
+    index_of: Callable[[Any], int | None]
+    on_device: Callable[[int | None], AbstractContextManager[Any]] = field(
+        default=lambda index: nullcontext()
+    )
+
+
+NAMESPACES: dict[type, Any] = {}
+"""Class of an array -> the namespace that computes with it (the hot path of :func:`xp_of`)."""
+
+_BACKENDS: dict[str, Backend] = {}
+_BACKEND_OF_TYPE: dict[type, Backend] = {}
+_LOADERS: dict[str, Callable[[], Backend]] = {}
+
+
+def register_backend(device_type: str, load: Callable[[], Backend]) -> None:
+    """Make ``device_type`` known; ``load`` is called when a person first asks for it."""
+    _LOADERS[device_type] = load
+
+
+def backend_for(device: Device) -> Backend:
+    """Return the backend that serves ``device``, loading it now if need be.
+
+    Raises
+    ------
+    BackendUnavailable
+        If the library or the hardware is missing.
+    """
+    backend = _BACKENDS.get(device.type)
+    if backend is None:
+        backend = _LOADERS[device.type]()
+        _BACKENDS[device.type] = backend
+        for array_type in backend.array_types:
+            NAMESPACES[array_type] = backend.xp
+            _BACKEND_OF_TYPE[array_type] = backend
+    return backend
+
+
+def backend_of(array: Any) -> Backend:
+    """Return the backend that owns ``array``.
+
+    Raises
+    ------
+    TypeError
+        If ``array`` is no array of a known library.
+    """
+    kind = type(array)
+    backend = _BACKEND_OF_TYPE.get(kind)
+    if backend is not None:
+        return backend
+    if kind.__module__.split(".")[0] == "cupy":
+        return backend_for(Device("cuda"))
+    for array_type, candidate in list(_BACKEND_OF_TYPE.items()):
+        if isinstance(array, array_type):
+            NAMESPACES[kind] = candidate.xp
+            _BACKEND_OF_TYPE[kind] = candidate
+            return candidate
+    raise TypeError(f"expected an array, got {kind.__module__}.{kind.__qualname__}")
+
+
+def xp_of(array: Any) -> Any:
+    """Return the namespace (``numpy``, ``cupy``) that computes with ``array``."""
+    return NAMESPACES.get(array.__class__) or backend_of(array).xp
+
+
+def is_array(value: Any) -> bool:
+    """Tell whether ``value`` is an array (or NumPy scalar) of a known library."""
+    try:
+        backend_of(value)
+    except TypeError:
+        return False
+    return True
+
+
+def device_of(array: Any) -> Device:
+    """Return the device on which ``array`` lives."""
+    backend = backend_of(array)
+    return Device(backend.device_type, backend.index_of(array))
+
+
+def to_host(array: Any) -> np.ndarray:
+    """Return ``array`` as a NumPy array; on the host it is the same memory, not a copy."""
+    return backend_of(array).to_host(array)
+
+
+def to_device(host: np.ndarray, device: Device) -> Any:
+    """Return a NumPy array as an array on ``device``; on the host it is the same memory."""
+    if device.type == "cpu":
+        return host
+    return backend_for(device).from_host(host, device.index)
+
+
+def move(array: Any, device: Device) -> Any:
+    """Return ``array`` on ``device``: itself if it is there already, else a copy."""
+    here = device_of(array)
+    if here == device or (here.type == device.type and device.index is None):
+        return array
+    return to_device(to_host(array), device)
+
+
+def available() -> list[str]:
+    """Return the names of the array libraries that work on this machine.
+
+    Asking is what makes minigrad look for CuPy; the answer costs its import once.
+    """
+    names = []
+    for device_type in _LOADERS:
+        try:
+            names.append(backend_for(Device(device_type)).name)
+        except BackendUnavailable:
+            continue
+    return names
+
+
+def cuda_is_available() -> bool:
+    """Tell whether ``device="cuda"`` would work: CuPy imports, sees a GPU and runs a kernel."""
+    try:
+        backend_for(Device("cuda"))
+    except BackendUnavailable:
+        return False
+    return True
+
+
+_default_device: Device | None = None
+
+
+def default_device() -> Device:
+    """Return the device of new tensors: the one set, else ``MINIGRAD_DEVICE``, else the host."""
+    if _default_device is not None:
+        return _default_device
+    return Device(os.environ.get("MINIGRAD_DEVICE") or "cpu")
+
+
+def set_default_device(device: Any) -> None:
+    """Make ``device`` the place of new tensors; ``None`` goes back to ``MINIGRAD_DEVICE``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind of device.
+    BackendUnavailable
+        If it cannot be used here; the default then stays as it was.
+    """
+    global _default_device
+    if device is not None:
+        device = Device(device)
+        backend_for(device)
+    _default_device = device
+
+
+def _load_numpy() -> Backend:
+    scalars = tuple(np.dtype(code).type for code in "?bhilqBHILQefdgFDG")
+    return Backend(
+        name="numpy",
+        device_type="cpu",
+        xp=np,
+        array_types=(np.ndarray, *scalars),
+        from_host=lambda host, index: host,
+        to_host=np.asarray,
+        index_of=lambda array: None,
+    )
+
+
+def _load_cupy() -> Backend:
+    """Find out in three steps whether CuPy can compute: import, count of devices, one kernel."""
+    try:
+        cupy = importlib.import_module("cupy")
+    except ImportError as error:
+        raise BackendUnavailable(
+            'device "cuda" needs CuPy, which is not installed: pip install "minigrad-autograd[gpu]" '
+            '(CUDA 13) or pip install "minigrad-autograd[gpu-cuda12]"; device "cpu" works without it'
+        ) from error
+    advice = 'use device "cpu", or check the driver with nvidia-smi'
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except RuntimeError as error:
+        raise BackendUnavailable(
+            f"CuPy {cupy.__version__} is installed but no usable NVIDIA GPU was found "
+            f"({error}); {advice}"
+        ) from error
+    if count == 0:
+        raise BackendUnavailable(
+            f"CuPy {cupy.__version__} is installed but this machine has no NVIDIA GPU; {advice}"
+        )
+    try:
+        (cupy.arange(2) + 1).sum().item()
+    except Exception as error:
+        raise BackendUnavailable(
+            f"CuPy {cupy.__version__} sees {count} GPU(s) but cannot run a kernel ({error}); "
+            'the CUDA libraries may be missing: pip install "cupy-cuda13x[ctk]"'
+        ) from error
+
+    def from_host(host: np.ndarray, index: int | None) -> Any:
+        if index is not None and index >= count:
+            raise BackendUnavailable(f"there is no GPU {index}: this machine has {count}")
+        with cupy.cuda.Device(index or 0):
+            return cupy.asarray(host)
+
+    return Backend(
+        name="cupy",
+        device_type="cuda",
+        xp=cupy,
+        array_types=(cupy.ndarray,),
+        from_host=from_host,
+        to_host=cupy.asnumpy,
+        index_of=lambda array: array.device.id,
+        on_device=lambda index: cupy.cuda.Device(index or 0),
+    )
+
+
+register_backend("cpu", _load_numpy)
+register_backend("cuda", _load_cupy)
+backend_for(Device("cpu"))

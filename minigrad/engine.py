@@ -1,0 +1,620 @@
+"""The engine: what is recorded, and the sweep that turns a record into gradients.
+
+It knows no operation.  An operation that has computed its output leaves a :class:`Node` behind: which
+operation it was, the nodes of its inputs, and the few values its derivative needs.  Nodes point from
+results to inputs only, so a graph has no cycles and dies with its last reference.
+
+Gradients are found by :func:`sweep`, in three steps:
+
+1. *collect* every node that the outputs were computed from;
+2. *sort* them by creation number: an operation is always younger than its inputs, so walking from the
+   youngest to the oldest visits each node after all its users;
+3. *pull*: at each node the rules of its operation turn the gradient of the output into contributions
+   to the gradients of the inputs, and the engine, alone, adds those up.
+
+The same rules serve every order of derivative.  On the way to first derivatives they compute with raw
+arrays (``xp`` is NumPy or CuPy).  With ``create_graph`` they are given Tensors and ``xp`` is
+:mod:`minigrad.ops`, so what they compute records itself and can be differentiated again.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from operator import attrgetter
+from sys import getrefcount
+from typing import Any
+
+from minigrad.backend.devices import NAMESPACES, xp_of
+from minigrad.versions import last_written, latest_write, tick
+
+Tensor: Any = None  # the class of results; minigrad._tensor registers itself here
+as_tensor: Any = None  # turns numbers, lists and arrays into Tensors; registered with it
+new_object = object.__new__  # makes a Tensor without running its constructor
+tensor_namespace: Any = None  # minigrad.ops.namespace, the ``xp`` whose arrays are Tensors
+
+
+class State:
+    """The modes under which operations run; never changed, only replaced.
+
+    Attributes
+    ----------
+    grad_enabled : bool
+        Whether operations are recorded.
+    scope : tuple of str
+        Path of the modules being called, outermost first; drawings and errors name it.
+    observer : callable or None
+        Called as ``observer(op, out, node)`` after every operation (see ``detect_anomaly``).
+    """
+
+    __slots__ = ("grad_enabled", "observer", "scope")
+
+    def __init__(self, grad_enabled: bool, scope: tuple[str, ...], observer: Any) -> None:
+        self.grad_enabled = grad_enabled
+        self.scope = scope
+        self.observer = observer
+
+
+# A ContextVar and not a global: right across threads, async tasks and exceptions.
+state: ContextVar[State] = ContextVar("minigrad_state", default=State(True, (), None))
+
+
+class Plan:
+    """What an operation saves and which rules run, given which inputs need gradients.
+
+    Attributes
+    ----------
+    op : Op or None
+        The operation; ``None`` for a leaf.
+    wanted : tuple of int
+        Positions of the inputs that need gradients.
+    rules : tuple of (int, callable, tuple of int)
+        For each of them: position, rule, and which of the saved values the rule is called with.
+    joint : (callable, tuple of int) or None
+        One rule for all inputs together, called with the tuple ``needs`` and returning a tuple, and
+        which saved values it is called with; instead of ``rules``.
+    save : callable or None
+        Picks, from everything the forward pass knew, what the rules name.
+    only : int or None
+        If that is a single value, which: picking it needs no call then.
+    sources : tuple
+        Where each saved value came from: the position of an input, ``"out"``, or ``None``.
+    kind : str or None
+        ``"leaf"`` and ``"item"`` (one output of several) are handled by the sweep itself.
+    """
+
+    __slots__ = ("joint", "kind", "needs", "only", "op", "rules", "save", "sources", "wanted")
+
+    def __init__(
+        self,
+        op: Any,
+        needs: Sequence[bool],
+        rules: tuple = (),
+        joint: Any = None,
+        save: Any = None,
+        only: int | None = None,
+        sources: tuple = (),
+        kind: str | None = None,
+    ) -> None:
+        self.op = op
+        self.needs = tuple(needs)
+        self.wanted = tuple(i for i, need in enumerate(needs) if need)
+        self.rules = rules
+        self.joint = joint
+        self.save = save
+        self.only = only
+        self.sources = sources
+        self.kind = kind
+
+
+LEAF = Plan(None, (), kind="leaf")
+ITEM = Plan(None, (True,), kind="item")
+NO_PARAMS: dict[str, Any] = {}
+
+
+class Node:
+    """One recorded operation, or a leaf.  After the sweep has released it, a skeleton without arrays.
+
+    Attributes
+    ----------
+    plan : Plan
+        The operation with the rules that will run.
+    inputs : tuple of Node or None
+        The node of each input; ``None`` for a Python number.
+    saved : tuple or None
+        The values its rules name; ``None`` once released.
+    params : dict
+        The operation's keyword arguments.
+    shape, dtype
+        Of the output (tuples of them, for several outputs).
+    scope : tuple of str
+        The modules it was recorded in.
+    requires_grad : bool
+        False only for a leaf that needs no gradient.
+    number : int
+        Creation number, from the clock of :mod:`minigrad.versions`.
+    hooks : list or None
+        Functions to call with the gradient, see ``Tensor.register_hook``.
+    name : str or None
+        Given by a person.
+    owner : weakref or None
+        The leaf's Tensor, which is given ``.grad``.
+    trace : str or None
+        The line of the person's code, in anomaly mode.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "dtype",
+        "hooks",
+        "inputs",
+        "name",
+        "number",
+        "owner",
+        "params",
+        "plan",
+        "requires_grad",
+        "saved",
+        "scope",
+        "shape",
+        "trace",
+    )
+
+    plan: Plan
+    inputs: tuple[Node | None, ...]
+    saved: tuple | None
+    params: dict[str, Any]
+    shape: Any
+    dtype: Any
+    scope: tuple[str, ...]
+    requires_grad: bool
+    number: int
+    hooks: list[Any] | None
+    name: str | None
+    owner: Any
+    trace: str | None
+
+    @property
+    def op_name(self) -> str:
+        """Name of the operation, ``"leaf"`` for a leaf."""
+        return self.plan.op.name if self.plan.op is not None else str(self.plan.kind)
+
+    def __repr__(self) -> str:
+        return f"<{self.op_name} #{self.number} {self.shape} {self.dtype}>"
+
+
+def make_node(
+    plan: Plan,
+    inputs: tuple[Node | None, ...],
+    saved: tuple | None,
+    params: dict[str, Any],
+    shape: Any,
+    dtype: Any,
+    scope: tuple[str, ...],
+) -> Node:
+    """Return a new node, the youngest of all.
+
+    A function and not ``Node.__init__``, because this runs once for every operation and Python takes
+    twice as long to call a constructor.
+    """
+    node = new_object(Node)
+    node.plan = plan
+    node.inputs = inputs
+    node.saved = saved
+    node.params = params
+    node.shape = shape
+    node.dtype = dtype
+    node.scope = scope
+    node.requires_grad = True
+    node.number = tick()
+    node.hooks = node.name = node.owner = node.trace = None
+    return node
+
+
+def leaf_node(tensor: Any, requires_grad: bool) -> Node:
+    """Return the node of a tensor that no operation made."""
+    array = tensor.array
+    node = make_node(LEAF, (), (), NO_PARAMS, array.shape, array.dtype, state.get().scope)
+    node.requires_grad = requires_grad
+    node.owner = weakref.ref(tensor)
+    return node
+
+
+def wrap(array: Any, node: Node | None) -> Any:
+    """Return a Tensor on ``array`` that was computed by ``node`` (``None``: a constant)."""
+    tensor = new_object(Tensor)
+    tensor.array = array
+    tensor.node = node
+    tensor._grad = None
+    return tensor
+
+
+def unbroadcast(xp: Any, gradient: Any, shape: tuple[int, ...], node: Node) -> Any:
+    """Sum ``gradient`` over the axes along which an input of ``shape`` was broadcast.
+
+    Broadcasting copies an input along new axes and along axes of length 1; the derivative of copying
+    is adding the copies' gradients.  This is the only place that knows of it.
+    """
+    new_axes = len(gradient.shape) - len(shape)
+    axes = tuple(range(new_axes)) + tuple(
+        new_axes + axis
+        for axis, length in enumerate(shape)
+        if length == 1 and gradient.shape[new_axes + axis] != 1
+    )
+    result = xp.reshape(xp.sum(gradient, axis=axes, keepdims=True), shape) if axes else gradient
+    if result.shape != shape:
+        raise RuntimeError(
+            f"the derivative of {describe(node)} has shape {gradient.shape} for an input of shape "
+            f"{shape}; a rule has to return its input's shape, or one that was broadcast from it"
+        )
+    return result
+
+
+def count_in_table(table: dict[Any, Any], key: Any) -> int:
+    """Return how many references hold ``table[key]``."""
+    value = table[key]
+    return getrefcount(value)
+
+
+def count_popped(box: list[Any]) -> tuple[Any, int]:
+    """Pop the last value of ``box``; return it and how many references hold it."""
+    value = box.pop()
+    return value, getrefcount(value)
+
+
+# What the two functions above count when nobody else holds the value.  Measured and not written
+# down, because interpreters differ in the references they keep themselves.
+ALONE_IN_TABLE = count_in_table({0: object()}, 0)
+ALONE_POPPED = count_popped([object()])[1]
+
+
+def add_to(table: dict[Node, Any], source: Node, contribution: Any) -> None:
+    """Add a second or later ``contribution`` to the raw gradient that waits in ``table``.
+
+    The sum is made in place if the table alone holds the array (it is then an earlier sum, or a fresh
+    result of a rule); an array that anything else can see is never written.
+    """
+    if count_in_table(table, source) <= ALONE_IN_TABLE and contribution.ndim:
+        if getattr(table[source], "base", contribution) is None:
+            table[source] += contribution
+            return
+    table[source] = table[source] + contribution
+
+
+def take(box: list[Any]) -> Any:
+    """Pop an array from ``box`` and return it as one that nobody else holds: itself, or a copy."""
+    array, count = count_popped(box)
+    if count <= ALONE_POPPED and getattr(array, "base", array) is None and array.ndim:
+        return array
+    return xp_of(array).array(array)
+
+
+def collect(
+    roots: Iterable[Node], targets: Sequence[Node] | None = None, beyond_targets: bool = True
+) -> list[Node]:
+    """Return, oldest first, the nodes from which gradients flow from ``roots`` to ``targets``.
+
+    Parameters
+    ----------
+    roots : iterable of Node
+        Where the sweep starts.
+    targets : sequence of Node, optional
+        Keep only nodes on a way to one of these; ``None`` keeps all.
+    beyond_targets : bool, default True
+        Whether to look for further targets behind a target.
+
+    Raises
+    ------
+    RuntimeError
+        If a node on the way was released by an earlier sweep, or something it saved was written since.
+        Nothing has been changed then.
+    """
+    stops = set() if targets is None or beyond_targets else set(targets)
+    seen = dict.fromkeys(roots)
+    order = list(seen)
+    suspects = []
+    newest_write = latest_write()
+    for node in order:  # grows while it is walked
+        if stops and node in stops:
+            continue
+        if node.saved is None or node.number < newest_write:
+            suspects.append(node)
+        inputs = node.inputs
+        for position in node.plan.wanted:
+            source = inputs[position]
+            if source not in seen:
+                seen[source] = None
+                order.append(source)
+    order.sort(key=attrgetter("number"))
+    if targets is not None:
+        leading = set(targets)
+        for node in order:
+            if node not in leading and any(
+                node.inputs[position] in leading for position in node.plan.wanted
+            ):
+                leading.add(node)
+        order = [node for node in order if node in leading]
+        suspects = [node for node in suspects if node in leading]
+    for node in suspects:
+        if node.saved is None:
+            raise RuntimeError(released_message(node))
+        check_unwritten(node)
+    return order
+
+
+def check_unwritten(node: Node) -> None:
+    """Raise if an array that ``node`` saved was written after ``node`` was recorded."""
+    for value, source in zip(node.saved or (), node.plan.sources, strict=False):
+        if source is None:
+            continue
+        written = max(map(last_written, value)) if isinstance(value, tuple) else last_written(value)
+        if written > node.number:
+            op = node.plan.op
+            what = "output" if source == "out" else f"input {op.input_name(source)!r}"
+            origin = node if source == "out" else node.inputs[source]
+            name = f" (named {origin.name!r})" if origin is not None and origin.name else ""
+            raise RuntimeError(
+                f"a value needed for the gradient was changed in place: the {what}{name} of "
+                f"{describe(node)} was saved at version {node.number} and is now at version "
+                f"{written}; change it after backward(), or change a clone()"
+            )
+
+
+def released_message(node: Node) -> str:
+    """Say that ``node`` was released and what to do about it."""
+    return (
+        f"the graph was already used by a backward pass, which released what {describe(node)} had "
+        "saved; pass retain_graph=True to the first backward() or grad(), or run the forward pass again"
+    )
+
+
+def describe(node: Node) -> str:
+    """Return operation, name, shape, dtype, module and (in anomaly mode) line of ``node``."""
+    parts = [repr(node.op_name)]
+    if node.name:
+        parts.append(f"named {node.name!r}")
+    parts.append(f"with output {node.shape} {node.dtype}")
+    if node.scope:
+        parts.append(f"in module {'.'.join(node.scope)}")
+    if node.trace:
+        parts.append(f"at {node.trace}")
+    return " ".join(parts)
+
+
+def sweep(
+    roots: Sequence[Node],
+    seeds: Sequence[Any],
+    *,
+    targets: Sequence[Node] | None = None,
+    beyond_targets: bool = True,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+    accumulate: Callable[[Any, list[Any]], None] | None = None,
+) -> dict[Node, Any]:
+    """Run the rules from ``roots`` back to the leaves and return the gradients of ``targets``.
+
+    Parameters
+    ----------
+    roots, seeds
+        Nodes of the outputs, and the gradient of each: raw arrays, or Tensors with ``create_graph``.
+    targets : sequence of Node, optional
+        Nodes whose gradients are wanted; ``None``: every leaf's, given to ``accumulate``.
+    beyond_targets : bool, default True
+        Whether gradients flow on from one target to others behind it.
+    retain_graph : bool, default False
+        Keep what the nodes saved, so that they can be swept again.
+    create_graph : bool, default False
+        Record the rules as they run, so that the gradients can be differentiated.
+    accumulate : callable, optional
+        ``accumulate(tensor, box)`` for each leaf reached; it pops the gradient from ``box`` (see
+        :func:`take`).  Called after all rules have run, so that an error in one of them leaves every
+        ``.grad`` as it was.
+
+    Returns
+    -------
+    dict
+        Node of a target -> its gradient; a target that was not reached is missing.
+    """
+    order = collect(roots, targets, beyond_targets)
+    # The table of gradients is local to the call.  A key is a node that waits for its gradient.
+    table: dict[Node, Any] = dict.fromkeys(order)
+    for root, seed in zip(roots, seeds, strict=True):
+        if root in table:
+            table[root] = seed if table[root] is None else table[root] + seed
+    wanted = set(targets or ())
+    found: dict[Node, Any] = {}
+    owners: list[Any] = []
+    gradients: list[Any] = []
+    observer = state.get().observer
+    while order:
+        node = order.pop()
+        gradient = table.pop(node)
+        if gradient is None:
+            continue
+        if node.hooks is not None:
+            gradient = run_hooks(node, gradient, create_graph)
+        if wanted and node in wanted:
+            found[node] = gradient
+            if not beyond_targets:
+                continue
+        plan = node.plan
+        if plan.kind is not None:
+            if plan.kind == "item":
+                collect_item(table, node, gradient)
+            elif accumulate is not None:
+                owners.append(node.owner)
+                gradients.append(gradient)
+            continue
+        saved = node.saved
+        if not retain_graph:
+            node.saved = None
+        inputs = node.inputs
+        if create_graph or plan.joint is not None:
+            pull = differentiable_pull if create_graph else joint_pull
+            for position, contribution in pull(node, gradient, saved):
+                source = inputs[position]
+                if source in table and contribution is not None:
+                    xp = tensor_namespace if create_graph else xp_of(contribution)
+                    if contribution.shape != source.shape:
+                        contribution = unbroadcast(xp, contribution, source.shape, node)
+                    known = table[source]
+                    table[source] = contribution if known is None else known + contribution
+            if observer is not None:
+                observer.pulled(node, [table.get(inputs[i]) for i in plan.wanted])
+            continue
+        xp = NAMESPACES[gradient.__class__]
+        for position, rule, picks in plan.rules:
+            source = inputs[position]
+            if wanted and source not in table:
+                continue
+            if not picks:  # the two short forms are the usual ones, and Python's fastest calls
+                contribution = rule(xp, gradient)
+            elif len(picks) == 1:
+                contribution = rule(xp, gradient, saved[picks[0]])
+            else:
+                contribution = rule(xp, gradient, *[saved[i] for i in picks])
+            if contribution.shape != source.shape:
+                contribution = unbroadcast(xp, contribution, source.shape, node)
+            if table[source] is None:
+                table[source] = contribution
+            else:
+                add_to(table, source, contribution)
+            if observer is not None:
+                observer.pulled(node, [contribution])
+    # From here on the lists alone hold the gradients, which lets take() see which need no copy.
+    gradient = contribution = None
+    while owners:
+        tensor = owners.pop()()
+        if tensor is None or accumulate is None:
+            gradients.pop()
+        else:
+            accumulate(tensor, gradients)
+    return found
+
+
+def run_hooks(node: Node, gradient: Any, create_graph: bool) -> Any:
+    """Call the hooks of ``node``; one that returns a Tensor replaces the gradient."""
+    for hook in list(node.hooks or ()):
+        shown = gradient if create_graph else wrap(gradient, None)
+        answer = hook(shown)
+        if answer is not None:
+            if answer.shape != node.shape:
+                raise RuntimeError(
+                    f"a hook on {describe(node)} returned a gradient of shape {answer.shape}"
+                )
+            gradient = answer if create_graph else answer.array
+    return gradient
+
+
+def collect_item(table: dict[Node, Any], node: Node, gradient: Any) -> None:
+    """Put the gradient of one output of several where the node of all of them waits for it."""
+    (source,) = node.inputs
+    index, count = node.saved  # type: ignore[misc]
+    if source not in table:
+        return
+    if table[source] is None:
+        table[source] = [None] * count
+    known = table[source][index]
+    table[source][index] = gradient if known is None else known + gradient
+
+
+def fill_items(node: Node, gradients: list[Any], create_graph: bool) -> tuple:
+    """Return the gradients of all outputs of ``node``, zeros where none arrived."""
+    model = next(gradient for gradient in gradients if gradient is not None)
+    xp = xp_of(model.array if create_graph else model)
+    filled = []
+    for gradient, shape, dtype in zip(gradients, node.shape, node.dtype, strict=True):
+        if gradient is None:
+            zeros = xp.zeros(shape, dtype)
+            gradient = wrap(zeros, None) if create_graph else zeros
+        filled.append(gradient)
+    return tuple(filled)
+
+
+def joint_pull(node: Node, gradient: Any, saved: tuple) -> Iterable[tuple[int, Any]]:
+    """Return ``(position, contribution)`` pairs from the one rule of ``node``, on raw arrays."""
+    plan = node.plan
+    if isinstance(gradient, list):
+        gradient = fill_items(node, gradient, create_graph=False)
+        xp = xp_of(gradient[0])
+    else:
+        xp = xp_of(gradient)
+    rule, picks = plan.joint
+    contributions = rule(xp, gradient, plan.needs, *[saved[i] for i in picks])
+    return [(position, contributions[position]) for position in plan.wanted]
+
+
+def differentiable_pull(node: Node, gradient: Any, saved: tuple) -> Iterable[tuple[int, Any]]:
+    """Return ``(position, contribution)`` pairs from the rules of ``node``, run on Tensors."""
+    plan = node.plan
+    if isinstance(gradient, list):
+        gradient = fill_items(node, gradient, create_graph=True)
+    if plan.op.residuals:
+        return replay_composite(node, gradient, saved)
+    values = tuple(
+        as_recorded(node, value, source) for value, source in zip(saved, plan.sources, strict=True)
+    )
+    if plan.joint is not None:
+        rule, picks = plan.joint
+        contributions = rule(tensor_namespace, gradient, plan.needs, *[values[i] for i in picks])
+        return [(position, contributions[position]) for position in plan.wanted]
+    return [
+        (position, rule(tensor_namespace, gradient, *[values[i] for i in picks]))
+        for position, rule, picks in plan.rules
+    ]
+
+
+def as_recorded(node: Node, value: Any, source: Any) -> Any:
+    """Return a saved value as the Tensor it was, connected to the graph it came from."""
+    if source is None:
+        return value
+    if source == "out":
+        if isinstance(value, tuple):
+            return tuple(
+                wrap(part, item_node(node, index, part)) for index, part in enumerate(value)
+            )
+        return wrap(value, node)
+    if isinstance(source, slice):  # all inputs of an operation that takes any number
+        return tuple(map(wrap, value, node.inputs))
+    return wrap(value, node.inputs[source]) if node.inputs[source] is not None else value
+
+
+def item_node(node: Node, index: int, array: Any) -> Node:
+    """Return a node for output ``index`` of the several that ``node`` computed."""
+    return make_node(
+        ITEM, (node,), (index, len(node.shape)), NO_PARAMS, array.shape, array.dtype, node.scope
+    )
+
+
+def replay_composite(node: Node, gradient: Any, saved: tuple) -> Iterable[tuple[int, Any]]:
+    """Differentiate the plain operations that a fused one stands for, run again from its inputs.
+
+    The inputs enter through ``alias`` nodes at which the sweep stops: what is wanted here are the
+    partial derivatives of this one operation, even if one of its inputs was computed from another.
+    """
+    plan = node.plan
+    op = plan.op
+    token = state.set(State(True, node.scope, state.get().observer))
+    try:
+        inputs: list[Any] = []
+        for position, source in enumerate(node.inputs):
+            value = saved[position]
+            if source is None or value is None:
+                inputs.append(value)
+            else:
+                tensor = wrap(value, source)
+                inputs.append(tensor_namespace.alias(tensor) if plan.needs[position] else tensor)
+        output = op.composite(*inputs, **node.params)
+        entries = {position: inputs[position].node for position in plan.wanted}
+        found = sweep(
+            [output.node],
+            [gradient],
+            targets=list(entries.values()),
+            beyond_targets=False,
+            retain_graph=True,
+            create_graph=True,
+        )
+    finally:
+        state.reset(token)
+    return [(position, found.get(entry)) for position, entry in entries.items()]

@@ -1,0 +1,261 @@
+"""Derivatives as functions of functions, with the names of ``torch.func``.
+
+Each takes a function of tensors and returns a function.  The arguments need no ``requires_grad``: they
+are differentiated as fresh leaves.  The results can be differentiated again, so that the calls nest:
+``grad(grad(f))``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minigrad import engine
+from minigrad._functions.shaping import stack
+from minigrad.autograd.backward import grad as _grad
+from minigrad.autograd.modes import enable_grad
+from minigrad.backend.devices import xp_of
+from minigrad.engine import wrap
+
+__all__ = ["grad", "hessian", "hvp", "jacrev", "jvp", "value_and_grad", "vjp"]
+
+
+def _positions(argnums: int | tuple[int, ...]) -> tuple[int, ...]:
+    return argnums if isinstance(argnums, tuple) else (argnums,)
+
+
+def _entered(args: tuple[Any, ...], positions: tuple[int, ...]) -> tuple[list[Any], list[Any]]:
+    """Return the arguments with those at ``positions`` made variables, and these variables.
+
+    A variable that comes from a graph stays connected to it (through ``alias``), so that an outer
+    derivative sees it; one that does not becomes a leaf of its own.
+
+    Raises
+    ------
+    TypeError
+        If an argument to differentiate is no floating tensor.
+    """
+    arguments = list(args)
+    for position in positions:
+        value = engine.as_tensor(arguments[position])
+        if value.dtype.kind != "f":
+            raise TypeError(
+                f"argument {position} is {value.dtype}; only floating tensors have gradients"
+            )
+        arguments[position] = (
+            value.alias() if value.requires_grad else value.detach().requires_grad_()
+        )
+    return arguments, [arguments[position] for position in positions]
+
+
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, engine.Tensor) or value.numel() != 1:
+        shape = tuple(value.shape) if isinstance(value, engine.Tensor) else type(value).__name__
+        raise RuntimeError(
+            f"the gradient is of a function that returns one number; this one returned {shape}: "
+            "see vjp and jacrev"
+        )
+    return value
+
+
+def _gradients(outputs: Any, variables: list[Any], seeds: Any = None) -> tuple[Any, ...]:
+    """Return recorded gradients; zeros where the outputs do not depend on a variable."""
+    if not outputs.requires_grad:
+        return tuple(wrap(xp_of(v.array).zeros_like(v.array), None) for v in variables)
+    return _grad(outputs, variables, seeds, create_graph=True, materialize_grads=True)
+
+
+def value_and_grad(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Return a function that gives the value of ``func`` and its gradient.
+
+    Parameters
+    ----------
+    func : callable
+        Returns a tensor of one element (and something else, with ``has_aux``).
+    argnums : int or tuple of int, default 0
+        With respect to which arguments.
+    has_aux : bool, default False
+        ``func`` returns ``(value, aux)``; the new function then returns ``((value, aux), gradient)``.
+
+    Returns
+    -------
+    callable
+        With the arguments of ``func``, returning ``(value, gradient)``; the gradient is a tuple if
+        ``argnums`` is.
+    """
+
+    def compute(*args: Any, **kwargs: Any) -> Any:
+        with enable_grad():
+            arguments, variables = _entered(args, _positions(argnums))
+            result = func(*arguments, **kwargs)
+            value, aux = result if has_aux else (result, None)
+            found = _gradients(_scalar(value), variables)
+        gradient = found if isinstance(argnums, tuple) else found[0]
+        return ((value, aux) if has_aux else value), gradient
+
+    return compute
+
+
+def grad(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Return the gradient of ``func`` as a function.
+
+    Parameters
+    ----------
+    func : callable
+        Returns a tensor of one element (and something else, with ``has_aux``).
+    argnums : int or tuple of int, default 0
+        With respect to which arguments.
+    has_aux : bool, default False
+        ``func`` returns ``(value, aux)``, the new function ``(gradient, aux)``.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.func.grad(mg.func.grad(mg.sin))(mg.tensor(0.5)).item() == -mg.tensor(0.5).sin().item()
+    True
+    """
+    both = value_and_grad(func, argnums, has_aux)
+
+    def compute(*args: Any, **kwargs: Any) -> Any:
+        value, gradient = both(*args, **kwargs)
+        return (gradient, value[1]) if has_aux else gradient
+
+    return compute
+
+
+def vjp(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., tuple[Any, ...]]]:
+    r"""Return ``func(*primals)`` and the function :math:`u \mapsto u^\top J`.
+
+    Parameters
+    ----------
+    func : callable
+        Returns a tensor.
+    *primals : Tensor
+        Where it is evaluated.
+
+    Returns
+    -------
+    (Tensor, callable)
+        The value, and a function from a cotangent in its shape to one gradient per primal.  It can be
+        called many times.
+    """
+    with enable_grad():
+        arguments, variables = _entered(primals, tuple(range(len(primals))))
+        value = func(*arguments)
+
+    def pull(cotangent: Any) -> tuple[Any, ...]:
+        with enable_grad():
+            return _gradients(value, variables, engine.as_tensor(cotangent))
+
+    return value, pull
+
+
+def jvp(
+    func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]
+) -> tuple[Any, Any]:
+    r"""Return ``func(*primals)`` and the directional derivative :math:`J v`.
+
+    It is computed by reverse mode twice: :math:`u \mapsto u^\top J` is linear in :math:`u`, and the
+    gradient of :math:`u^\top J \cdot v` with respect to :math:`u` is :math:`J v`.
+
+    Raises
+    ------
+    ValueError
+        If a tangent has not the shape of its primal.
+    """
+    primals = tuple(map(engine.as_tensor, primals))
+    tangents = tuple(map(engine.as_tensor, tangents))
+    if [p.shape for p in primals] != [t.shape for t in tangents]:
+        raise ValueError("jvp: each tangent has to have the shape of its primal")
+    value, pull = vjp(func, *primals)
+    with enable_grad():
+        xp = xp_of(value.array)
+        cotangent = wrap(xp.array(xp.zeros_like(value.array)), None).requires_grad_()
+        pulled = pull(cotangent)
+        total = sum(((g * t).sum() for g, t in zip(pulled, tangents, strict=True)), start=0.0)
+        if not isinstance(total, engine.Tensor) or not total.requires_grad:
+            return value, wrap(xp.zeros_like(value.array), None)
+        (direction,) = _gradients(total, [cotangent])
+    return value, direction
+
+
+def jacrev(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """Return a function that gives the Jacobian of ``func``, row by row in reverse mode.
+
+    Parameters
+    ----------
+    func : callable
+        Returns a tensor.
+    argnums : int or tuple of int, default 0
+        With respect to which arguments.
+
+    Returns
+    -------
+    callable
+        Its result has the shape ``output.shape + input.shape`` (a tuple of such, if ``argnums`` is one).
+    """
+
+    def compute(*args: Any, **kwargs: Any) -> Any:
+        with enable_grad():
+            arguments, variables = _entered(args, _positions(argnums))
+            value = func(*arguments, **kwargs)
+            flat = value.reshape(-1)
+            rows = [_gradients(flat[i], variables) for i in range(flat.shape[0])]
+            jacobians = tuple(
+                stack([row[k] for row in rows]).reshape(*value.shape, *variable.shape)
+                if rows
+                else variable.detach().new_zeros(*value.shape, *variable.shape)
+                for k, variable in enumerate(variables)
+            )
+        return jacobians if isinstance(argnums, tuple) else jacobians[0]
+
+    return compute
+
+
+def hessian(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+    """Return a function that gives the matrix of second derivatives of ``func``, which returns one number.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.func.hessian(lambda x: (x**3).sum())(mg.tensor([1.0, 2.0]))
+    tensor([[ 6.,  0.],
+            [ 0., 12.]], grad_fn=<reshape>)
+    """
+    return jacrev(grad(func, argnums), argnums)
+
+
+def hvp(func: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
+    r"""Return ``func(x)`` and :math:`H v`, the Hessian times a vector, without forming the Hessian.
+
+    It is the gradient of :math:`\nabla f(x) \cdot v`: two sweeps, whatever the size.
+
+    Parameters
+    ----------
+    func : callable
+        Returns a tensor of one element.
+    primals, tangents : Tensor, or tuples of Tensor
+        The point :math:`x` and the vector :math:`v`.
+
+    Returns
+    -------
+    (Tensor, Tensor or tuple of Tensor)
+        The value, and the product in the form of ``primals``.
+    """
+    several = isinstance(primals, (tuple, list))
+    points = tuple(primals) if several else (primals,)
+    vectors = tuple(tangents) if several else (tangents,)
+    with enable_grad():
+        arguments, variables = _entered(points, tuple(range(len(points))))
+        value = _scalar(func(*arguments))
+        slopes = _gradients(value, variables)
+        total = sum(((g * v).sum() for g, v in zip(slopes, vectors, strict=True)), start=0.0)
+        if not isinstance(total, engine.Tensor) or not total.requires_grad:
+            result = tuple(wrap(xp_of(p.array).zeros_like(p.array), None) for p in variables)
+        else:
+            result = _gradients(total, variables)
+    return value, (result if several else result[0])

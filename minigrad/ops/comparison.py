@@ -1,0 +1,56 @@
+"""Comparison, logic and tests of numbers: bool results, no derivative."""
+
+from __future__ import annotations
+
+import operator
+
+from minigrad.ops.declare import Op, op, register
+
+
+def _without_derivative(name, compute, arity, doc, dtypes="promote"):
+    """Return an operation of one or two inputs whose result is bool."""
+    if arity == 1:
+
+        def forward(xp, x):
+            return compute(xp, x)
+    else:
+
+        def forward(xp, x, y):
+            return compute(xp, x, y)
+
+    forward.__name__ = name
+    forward.__doc__ = doc
+    return op(forward, differentiable=False, dtypes=dtypes)
+
+
+def _compare(name: str, symbol: str) -> Op:
+    function = getattr(operator, name)
+    return _without_derivative(name, lambda xp, x, y: function(x, y), 2, f":math:`x {symbol} y`.")
+
+
+eq = _compare("eq", "=")
+ne = _compare("ne", r"\ne")
+lt = _compare("lt", "<")
+le = _compare("le", r"\le")
+gt = _compare("gt", ">")
+ge = _compare("ge", r"\ge")
+logical_and = _without_derivative(
+    "logical_and", lambda xp, x, y: xp.logical_and(x, y), 2, "Both nonzero."
+)
+logical_or = _without_derivative(
+    "logical_or", lambda xp, x, y: xp.logical_or(x, y), 2, "At least one nonzero."
+)
+logical_xor = _without_derivative(
+    "logical_xor", lambda xp, x, y: xp.logical_xor(x, y), 2, "Exactly one nonzero."
+)
+logical_not = _without_derivative("logical_not", lambda xp, x: xp.logical_not(x), 1, "Zero.")
+bitwise_and = _without_derivative("bitwise_and", lambda xp, x, y: x & y, 2, ":math:`x \\& y`.")
+bitwise_or = _without_derivative("bitwise_or", lambda xp, x, y: x | y, 2, ":math:`x | y`.")
+bitwise_xor = _without_derivative("bitwise_xor", lambda xp, x, y: x ^ y, 2, "Bits that differ.")
+invert = _without_derivative("invert", lambda xp, x: ~x, 1, "Bits (or the truth value) reversed.")
+isnan = _without_derivative("isnan", lambda xp, x: xp.isnan(x), 1, "Not a number.")
+isinf = _without_derivative("isinf", lambda xp, x: xp.isinf(x), 1, "Infinite.")
+isfinite = _without_derivative("isfinite", lambda xp, x: xp.isfinite(x), 1, "Neither inf nor nan.")
+
+register(eq, ne, lt, le, gt, ge, logical_and, logical_or, logical_xor, logical_not)
+register(bitwise_and, bitwise_or, bitwise_xor, invert, isnan, isinf, isfinite)

@@ -1,0 +1,568 @@
+"""How an operation is declared: ``@op`` over its forward, and its derivative beside it.
+
+::
+
+    @op
+    def tanh(xp, x):
+        return xp.tanh(x)
+
+    tanh.vjp(x=lambda xp, g, out: g * (1 - out * out))
+
+The forward is given the namespace ``xp`` and raw arrays.  Inputs that have a derivative are
+positional; everything else (axes, indices, masks) is keyword-only.  A rule is given ``xp``, the
+gradient ``g`` of the output, and whatever else it *names*, and only what is named is kept:
+
+========================  ==========================================================================
+a name                    is
+========================  ==========================================================================
+an input, ``x``           the value of that input
+``x_shape``               its shape (keeps no array)
+``out``                   the output
+a keyword of the forward  its value
+a residual                see :meth:`Op.stands_for`
+``needs``                 (joint rules only, third) which inputs need a gradient
+========================  ==========================================================================
+
+It returns the contribution to the gradient of its input, in the input's shape or one broadcast from
+it: the engine undoes broadcasting.  It writes into nothing it was given.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from minigrad import engine
+from minigrad.backend.devices import NAMESPACES, xp_of
+from minigrad.dtypes import get_default_dtype, promote
+from minigrad.engine import (
+    NO_PARAMS,
+    Node,
+    Plan,
+    item_node,
+    leaf_node,
+    make_node,
+    new_object,
+    state,
+)
+
+REGISTRY: dict[str, Op] = {}
+"""Every operation of minigrad by name; the tests and the table in the docs are driven by it."""
+
+_PASS_ON = (ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError, RuntimeError)
+
+
+class Op:
+    """A differentiable operation.  Made by :func:`op`; called with Tensors and Python numbers.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(xp, *inputs, **params)`` on raw arrays.
+    dtypes : {"promote", "float", "same", "any"}
+        What happens to the inputs' dtypes before the forward: PyTorch's promotion; the same, then
+        integers become the default floating dtype; mixed dtypes raise; nothing.
+    analytic : bool
+        Whether forward accepts complex arrays and is complex differentiable, so that the complex
+        step can check it.
+    kinks : str
+        Where the derivative is a convention, and which: a line for the table in the docs.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        *,
+        dtypes: str = "promote",
+        analytic: bool = False,
+        kinks: str = "",
+        differentiable: bool = True,
+    ) -> None:
+        code = forward.__code__
+        self.name = forward.__name__.rstrip("_")
+        self.forward = forward
+        self.__doc__ = forward.__doc__
+        self.__name__ = forward.__name__
+        self.__module__ = forward.__module__
+        positional = code.co_varnames[: code.co_argcount]
+        self.variadic = bool(code.co_flags & 0x04)
+        keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        self.input_names = positional[1:]
+        if self.variadic:
+            self.input_names = (code.co_varnames[code.co_argcount + code.co_kwonlyargcount],)
+        defaults = forward.__kwdefaults__ or {}
+        self.defaults = {name: defaults.get(name) for name in keywords}
+        self.dtypes = dtypes
+        self.floating = dtypes == "float"
+        self.takes_numbers = dtypes != "same"
+        self.analytic = analytic
+        self.kinks = kinks
+        self.differentiable = differentiable
+        self.rules: dict[str, Callable[..., Any]] = {}
+        self.joint: Callable[..., Any] | None = None
+        self.residuals: tuple[str, ...] = ()
+        self.composite: Callable[..., Any] | None = None
+        self.make_samples: Callable[..., Iterable[Any]] | None = None
+        self.plans: dict[tuple[bool, ...], Plan] = {}
+        self.short_plans: list[Plan | None] = [None] * 4
+
+    def vjp(self, *joint: Callable[..., Any], **rules: Callable[..., Any]) -> Op:
+        """Declare the derivative: one rule per input by name, or one joint rule for all of them.
+
+        Parameters
+        ----------
+        *joint : callable
+            One function ``(xp, g, needs, ...) -> tuple`` with a contribution for each input
+            (``None`` where ``needs`` says it is not wanted).
+        **rules : callable
+            For each input, ``(xp, g, ...) -> array``.
+
+        Raises
+        ------
+        TypeError
+            If a rule is for no input, or names something the operation does not have.
+        """
+        for name in rules:
+            if name not in self.input_names:
+                raise TypeError(
+                    f"{self.name!r} has no input {name!r}; its inputs are {self.input_names}"
+                )
+        for rule in (*joint, *rules.values()):
+            for name in _named(rule, 3 if joint else 2):
+                self._value_index(name)
+        self.rules.update(rules)
+        if joint:
+            (self.joint,) = joint
+        self._forget_plans()
+        return self
+
+    def stands_for(self, composite: Callable[..., Any], *, residuals: tuple[str, ...] = ()) -> Op:
+        """Declare the operation *fused*: it computes what ``composite``, of plain operations, does.
+
+        The composite is the specification: the tests compare values and gradients with it.
+
+        Parameters
+        ----------
+        composite : callable
+            Takes the same inputs and keywords, as Tensors, and is pure.
+        residuals : tuple of str
+            The forward returns ``(out, values)``; ``values``, under these names, are for the rules.
+            Such rules serve the first order only: with ``create_graph`` the composite is
+            differentiated, so a residual never has to be differentiable.
+        """
+        self.composite = composite
+        self.residuals = residuals
+        self._forget_plans()
+        return self
+
+    def on(self, xp: Any, *inputs: Any, **params: Any) -> Any:
+        """Run inside another operation's rule: recorded if ``xp`` is minigrad's, else on raw arrays."""
+        if xp is engine.tensor_namespace:
+            return self(*inputs, **params)
+        return self.forward(xp, *inputs, **{**self.defaults, **params})
+
+    def samples(self, make: Callable[..., Iterable[Any]]) -> Op:
+        """Declare sample inputs: ``make(draw)`` yields what :mod:`minigrad.testing` calls the op with.
+
+        See :class:`minigrad.testing.Draw`.  An operation without samples fails the test suite.
+        """
+        self.make_samples = make
+        return self
+
+    def input_name(self, position: Any) -> str:
+        """Return the name of the input at ``position``."""
+        return self.input_names[0 if self.variadic or isinstance(position, slice) else position]
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}({', '.join((*self.input_names, *self.defaults))})>"
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        """Compute and record: the same as :meth:`apply`."""
+        return self.apply(*args, **params)
+
+    def apply(self, *args: Any, **params: Any) -> Any:
+        """Compute and record; the general path, for any number of inputs.
+
+        Callers in a hurry use this name: Python calls a method faster than an object.
+        """
+        if params or self.defaults:
+            params = self._bind(params)
+        if not self.variadic and len(args) != len(self.input_names):
+            raise TypeError(
+                f"{self.name}() takes {len(self.input_names)} inputs {self.input_names}, "
+                f"got {len(args)}"
+            )
+        inputs = self._convert(args)
+        arrays = tuple(
+            value.array if isinstance(value, engine.Tensor) else value for value in inputs
+        )
+        try:
+            out = self.forward(_namespace(arrays), *arrays, **params)
+        except _PASS_ON as error:
+            raise self._explained(error, inputs) from error
+        extra: tuple[Any, ...] = ()
+        if self.residuals:
+            out, extra = out
+        return self._record(inputs, arrays, out, extra, params)
+
+    def _bind(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Return the keyword arguments in the order of the forward, defaults filled in."""
+        bound = {**self.defaults, **params}
+        if len(bound) != len(self.defaults):
+            unknown = sorted(set(params) - set(self.defaults))
+            raise TypeError(
+                f"{self.name}() got unknown arguments {unknown}; it takes {tuple(self.defaults)}"
+            )
+        for name, value in params.items():
+            if isinstance(value, engine.Tensor):
+                bound[name] = value.array
+        return bound
+
+    def _convert(self, args: tuple[Any, ...]) -> list[Any]:
+        """Return the inputs as Tensors (and Python numbers) of one dtype on one device."""
+        Tensor = engine.Tensor
+        inputs = [
+            value
+            if isinstance(value, Tensor) or value is None or type(value) in (float, int, bool)
+            else engine.as_tensor(value)
+            for value in args
+        ]
+        tensors = [value for value in inputs if isinstance(value, Tensor)]
+        if not tensors:
+            inputs = tensors = [engine.as_tensor(value) for value in inputs]
+        if self.dtypes == "any" or not tensors:
+            return inputs
+        first = tensors[0].array.dtype
+        if self.dtypes == "same":
+            if any(tensor.array.dtype != first for tensor in tensors):
+                raise RuntimeError(
+                    f"{self.name}: expected inputs of one dtype, got {self._shapes(inputs)}; "
+                    "convert with .to(dtype)"
+                )
+            return inputs
+        alike = len(tensors) == len(inputs) and all(t.array.dtype == first for t in tensors)
+        if not alike:
+            operands = [v.array if isinstance(v, Tensor) else v for v in inputs if v is not None]
+        dtype = first if alike else promote(operands)
+        if self.floating and dtype.kind != "f":
+            dtype = get_default_dtype()
+        return [
+            value.to(dtype) if isinstance(value, Tensor) and value.array.dtype != dtype else value
+            for value in inputs
+        ]
+
+    def _record(
+        self, inputs: list[Any], arrays: tuple, out: Any, extra: tuple, params: dict[str, Any]
+    ) -> Any:
+        """Return the output as a Tensor (or a tuple of them), with a node if one is needed."""
+        now = state.get()
+        nodes: tuple[Node | None, ...] = ()
+        needs: tuple[bool, ...] = ()
+        if now.grad_enabled and self.differentiable:
+            nodes = tuple(v.node if isinstance(v, engine.Tensor) else None for v in inputs)
+            needs = tuple(node is not None and node.requires_grad for node in nodes)
+        several = isinstance(out, tuple)
+        if True not in needs:
+            if now.observer is not None:
+                now.observer.computed(self, out, None)
+            return (
+                tuple(engine.wrap(part, None) for part in out)
+                if several
+                else engine.wrap(out, None)
+            )
+        nodes = tuple(
+            constant_node(value) if node is None and isinstance(value, engine.Tensor) else node
+            for value, node in zip(inputs, nodes, strict=True)
+        )
+        plan = self.plans.get(needs) or self.make_plan(needs)
+        shapes = tuple(() if node is None else node.shape for node in nodes)
+        if self.variadic:
+            arrays, shapes = (arrays,), (shapes,)
+        saved = plan.save((*arrays, out, *params.values(), *extra, *shapes))
+        shape = tuple(part.shape for part in out) if several else out.shape
+        dtype = tuple(part.dtype for part in out) if several else out.dtype
+        node = make_node(plan, nodes, saved, params, shape, dtype, now.scope)
+        if now.observer is not None:
+            now.observer.computed(self, out, node)
+        if several:
+            return tuple(
+                engine.wrap(part, item_node(node, index, part)) for index, part in enumerate(out)
+            )
+        return engine.wrap(out, node)
+
+    def _value_index(self, name: str) -> int:
+        """Return where the value called ``name`` stands among all the forward pass knows."""
+        shapes = tuple(f"{one}_shape" for one in self.input_names)
+        names = (*self.input_names, "out", *self.defaults, *self.residuals, *shapes)
+        if name not in names:
+            raise TypeError(
+                f"a rule of {self.name!r} names {name!r}, but there is only {', '.join(names)}"
+            )
+        return names.index(name)
+
+    def make_plan(self, needs: tuple[bool, ...]) -> Plan:
+        """Return (and keep) what is saved and run when just the inputs in ``needs`` want gradients."""
+        rules = []
+        if self.joint is None:
+            for position, need in enumerate(needs):
+                if need:
+                    name = self.input_name(position)
+                    if name not in self.rules:
+                        raise RuntimeError(
+                            f"{self.name!r} has no derivative for its input {name!r}"
+                        )
+                    rules.append((position, self.rules[name]))
+        functions = [(self.joint, 3)] if self.joint else [(rule, 2) for _, rule in rules]
+        named = [[self._value_index(n) for n in _named(f, skip)] for f, skip in functions]
+        indices = sorted({index for one in named for index in one})
+        if self.residuals:  # the composite is replayed from all inputs
+            indices = sorted({*indices, *range(len(self.input_names))})
+        picks = [tuple(indices.index(index) for index in one) for one in named]
+        sources = tuple(map(self._source, indices))
+        plan = Plan(
+            self,
+            needs,
+            tuple((p, rule, pick) for (p, rule), pick in zip(rules, picks, strict=False)),
+            (self.joint, picks[0]) if self.joint else None,
+            _picker(indices),
+            indices[0] if len(indices) == 1 else None,
+            sources,
+        )
+        self.plans[needs] = plan
+        return plan
+
+    def _forget_plans(self) -> None:
+        self.plans.clear()
+        self.short_plans[:] = [None] * 4
+
+    def _short_plan(self, place: int, needs: tuple[bool, ...]) -> Plan:
+        """Return the plan for ``needs``, and keep it where the short paths look."""
+        plan = self.short_plans[place] = self.plans.get(needs) or self.make_plan(needs)
+        return plan
+
+    def _source(self, index: int) -> Any:
+        """Return where the value at ``index`` comes from, see :attr:`Plan.sources`."""
+        if index < len(self.input_names):
+            return slice(None) if self.variadic else index
+        return "out" if index == len(self.input_names) else None
+
+    def _shapes(self, inputs: Iterable[Any]) -> str:
+        """Return names, shapes and dtypes of the inputs, for messages."""
+        parts = []
+        for position, value in enumerate(inputs):
+            name = self.input_name(position) + (f"[{position}]" if self.variadic else "")
+            if isinstance(value, engine.Tensor):
+                label = f" (named {value.name!r})" if value.name else ""
+                parts.append(f"{name} {tuple(value.shape)} {value.dtype}{label}")
+            else:
+                parts.append(f"{name}={value!r}")
+        return ", ".join(parts)
+
+    def _explained(self, error: Exception, inputs: Iterable[Any]) -> Exception:
+        """Return ``error`` with the operation, the inputs and the module in its message."""
+        inputs = list(inputs)
+        devices = {
+            str(value.device): self.input_name(position)
+            for position, value in enumerate(inputs)
+            if isinstance(value, engine.Tensor)
+        }
+        if len(devices) > 1:
+            where = ", ".join(f"{name!r} on {device}" for device, name in devices.items())
+            return RuntimeError(
+                f"{self.name}: inputs are on different devices ({where}); move them with .to(device)"
+            )
+        scope = state.get().scope
+        place = f" (in module {'.'.join(scope)})" if scope else ""
+        message = f"{self.name}: {error}; got {self._shapes(inputs)}{place}"
+        for kind in (np.exceptions.AxisError, IndexError):
+            if isinstance(error, kind):
+                return IndexError(message)
+        for kind in _PASS_ON:
+            if isinstance(error, kind):
+                return kind(message)
+        return RuntimeError(message)
+
+
+class UnaryOp(Op):
+    """An operation with one input and no keywords: the same as :class:`Op`, with less to do."""
+
+    def apply(self, x: Any) -> Any:  # type: ignore[override]
+        """Compute and record; what is not plain goes the general way."""
+        if not isinstance(x, engine.Tensor):
+            return super().apply(x)
+        array, source = x.array, x.node
+        needs = source is not None and source.requires_grad
+        if self.floating and not needs and array.dtype.kind != "f":
+            return super().apply(x)
+        try:
+            out = self.forward(NAMESPACES[array.__class__], array)
+        except _PASS_ON as error:
+            raise self._explained(error, (x,)) from error
+        if out.__class__ is tuple:
+            return self._record([x], (array,), out, (), NO_PARAMS)
+        result = new_object(engine.Tensor)
+        result.array = out
+        result.node = result._grad = None
+        now = state.get()
+        if needs and now.grad_enabled and self.differentiable:
+            plan = self.short_plans[1] or self._short_plan(1, (True,))
+            known = (array, out, source.shape)
+            saved = plan.save(known) if plan.only is None else (known[plan.only],)
+            result.node = make_node(
+                plan, (source,), saved, NO_PARAMS, out.shape, out.dtype, now.scope
+            )
+        if now.observer is not None:
+            now.observer.computed(self, out, result.node)
+        return result
+
+
+class BinaryOp(Op):
+    """An operation with two inputs and no keywords: the same as :class:`Op`, with less to do."""
+
+    def apply(self, x: Any, y: Any) -> Any:  # type: ignore[override]
+        """Compute and record; what needs converting or promoting goes the general way."""
+        Tensor = engine.Tensor
+        source_x = source_y = None
+        needs_x = needs_y = False
+        if isinstance(x, Tensor):
+            a, source_x = x.array, x.node
+            needs_x = source_x is not None and source_x.requires_grad
+            xp = NAMESPACES[a.__class__]
+            if isinstance(y, Tensor):
+                b, source_y = y.array, y.node
+                needs_y = source_y is not None and source_y.requires_grad
+                plain = a.dtype is b.dtype and (not self.floating or a.dtype.kind == "f")
+            else:
+                b = y
+                plain = (y.__class__ is float or y.__class__ is int) and self.takes_numbers
+                plain = plain and (needs_x or a.dtype.kind == "f")
+        elif (x.__class__ is float or x.__class__ is int) and isinstance(y, Tensor):
+            a, b, source_y = x, y.array, y.node
+            needs_y = source_y is not None and source_y.requires_grad
+            xp = NAMESPACES[b.__class__]
+            plain = self.takes_numbers and (needs_y or b.dtype.kind == "f")
+        else:
+            plain = False
+        if not plain:
+            return super().apply(x, y)
+        try:
+            out = self.forward(xp, a, b)
+        except _PASS_ON as error:
+            raise self._explained(error, (x, y)) from error
+        if out.__class__ is tuple:
+            return self._record([x, y], (a, b), out, (), NO_PARAMS)
+        result = new_object(Tensor)
+        result.array = out
+        result.node = result._grad = None
+        now = state.get()
+        if (needs_x or needs_y) and now.grad_enabled and self.differentiable:
+            if source_x is None and a is not x:
+                source_x = constant_node(x)
+            elif source_y is None and b is not y:
+                source_y = constant_node(y)
+            plan = self.short_plans[needs_x + 2 * needs_y] or self._short_plan(
+                needs_x + 2 * needs_y, (needs_x, needs_y)
+            )
+            known = (a, b, out)
+            saved = plan.save(known) if plan.only is None else (known[plan.only],)
+            result.node = make_node(
+                plan, (source_x, source_y), saved, NO_PARAMS, out.shape, out.dtype, now.scope
+            )
+        if now.observer is not None:
+            now.observer.computed(self, out, result.node)
+        return result
+
+    def _value_index(self, name: str) -> int:
+        """Return the place of ``name`` among ``(x, y, out)``: no shapes on the short path."""
+        if name.endswith("_shape"):
+            raise TypeError(f"a rule of {self.name!r} names {name!r}: take it from the value")
+        return super()._value_index(name)
+
+
+def op(forward: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """Declare a differentiable operation; a decorator, with or without options.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(xp, x, ..., *, axis=...)`` on raw arrays, ``xp`` being NumPy or CuPy.
+    **options
+        ``dtypes``, ``analytic``, ``kinks``, ``differentiable``: see :class:`Op`.
+
+    Returns
+    -------
+    Op
+        Callable with Tensors; declare its derivative with :meth:`Op.vjp` and sample inputs, which the
+        gradient checks use, with :meth:`Op.samples`.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> @mg.op
+    ... def cube(xp, x):
+    ...     return x * x * x
+    >>> _ = cube.vjp(x=lambda xp, g, x: 3 * x * x * g)
+    >>> x = mg.tensor(2.0, requires_grad=True)
+    >>> cube(x).backward()
+    >>> x.grad
+    tensor(12.)
+    """
+    if forward is None:
+        return lambda function: op(function, **options)
+    code = forward.__code__
+    plain = not code.co_kwonlyargcount and not code.co_flags & 0x04
+    kind: type[Op] = {2: UnaryOp, 3: BinaryOp}.get(code.co_argcount, Op) if plain else Op
+    if options.get("dtypes") == "any" and kind is BinaryOp:
+        kind = Op
+    return kind(forward, **options)
+
+
+def register(*operations: Op) -> None:
+    """Enter operations in the registry that drives the tests and the table in the docs."""
+    for operation in operations:
+        known = REGISTRY.setdefault(operation.name, operation)
+        if known is not operation:
+            warnings.warn(f"operation {operation.name!r} is declared twice", stacklevel=2)
+
+
+def constant_node(tensor: Any) -> Node:
+    """Return the node of a tensor that needs no gradient, so that drawings can show it."""
+    if tensor.node is None:
+        tensor.node = leaf_node(tensor, requires_grad=False)
+    return tensor.node
+
+
+def namespace_of(value: Any) -> Any:
+    """Return the array namespace under ``value``, a Tensor or a raw array: for constants in rules."""
+    return xp_of(value.array if isinstance(value, engine.Tensor) else value)
+
+
+def _named(function: Callable[..., Any], skip: int) -> tuple[str, ...]:
+    code = function.__code__
+    return code.co_varnames[skip : code.co_argcount]
+
+
+def _picker(indices: list[int]) -> Callable[[tuple], tuple]:
+    """Return a function that picks ``indices`` of a tuple, always as a tuple."""
+    if len(indices) > 1:
+        return itemgetter(*indices)
+    if not indices:
+        return _nothing
+    (index,) = indices
+    return lambda values: (values[index],)
+
+
+def _nothing(values: tuple) -> tuple:
+    return ()
+
+
+def _namespace(arrays: tuple[Any, ...]) -> Any:
+    """Return the namespace of the first array."""
+    for array in arrays:
+        if array is not None and type(array) not in (float, int, bool):
+            return xp_of(array)
+    raise TypeError("no array was given")

@@ -1,0 +1,91 @@
+r"""Taking elements out by index, and its adjoint: adding them back in."""
+
+from __future__ import annotations
+
+import types
+
+import numpy as np
+
+from minigrad.backend.devices import is_array
+from minigrad.ops.declare import op, register
+
+
+def is_basic(index):
+    """Tell whether ``index`` (a tuple) has only integers, slices, ``None`` and ``...``: no copies."""
+    return all(
+        part is None or isinstance(part, (int, slice, types.EllipsisType)) and part is not True
+        for part in index
+    )
+
+
+def _repeats_nothing(index):
+    """Tell whether no element can be picked twice: a basic index, or one boolean mask."""
+    if is_basic(index):
+        return not any(isinstance(part, bool) for part in index)
+    return len(index) == 1 and is_array(index[0]) and index[0].dtype.kind == "b"
+
+
+@op(dtypes="any")
+def getitem(xp, x, *, index):
+    """``x[index]``: integers, slices, ``None``, ``...``, integer and boolean arrays, mixed."""
+    return x[index]
+
+
+@op(dtypes="any")
+def scatter(xp, x, *, index, shape):
+    """Zeros of ``shape`` to which ``x`` is added at ``index``; repeated indices add up."""
+    out = xp.zeros(shape, x.dtype)
+    if _repeats_nothing(index):
+        out[index] = x
+    else:
+        xp.add.at(out, index, x)
+    return out
+
+
+getitem.vjp(x=lambda xp, g, x_shape, index: scatter.on(xp, g, index=index, shape=x_shape)).samples(
+    lambda draw: [
+        ((draw((3,)),), {"index": (1,)}),
+        ((draw((4, 3)),), {"index": (slice(None, None, -2), 0)}),
+        ((draw((4, 3)),), {"index": (..., None, slice(1, 3))}),
+        ((draw((4, 3)),), {"index": (np.array([0, 2, 2, -1]),)}),
+        ((draw((4, 3)),), {"index": (np.array([[0, 1], [1, 1]]), slice(0, 2))}),
+        ((draw((4, 3)),), {"index": (np.array([0, 0, 1]), np.array([2, 2, 0]))}),
+        ((draw((2, 3)),), {"index": (np.array([[True, False, True], [False, False, True]]),)}),
+        ((draw((2, 3)),), {"index": (np.array([False, True]), np.array([1, 1]))}),
+        ((draw((2, 3)),), {"index": (slice(None), np.array([], dtype=np.int64))}),
+        ((draw((2, 3, 2)),), {"index": (np.array([1, 0]), slice(None), np.array([0, 0]))}),
+    ]
+)
+scatter.vjp(x=lambda xp, g, index: getitem.on(xp, g, index=index)).samples(
+    lambda draw: [
+        ((draw((3,)),), {"index": (np.array([0, 2, 2]),), "shape": (4,)}),
+        ((draw((2, 3)),), {"index": (slice(0, 2),), "shape": (4, 3)}),
+        ((draw((2,)),), {"index": (np.array([True, False, True]),), "shape": (3,)}),
+    ]
+)
+
+
+def along_axis(xp, indices, axis):
+    """Return the index that takes, along ``axis``, the element each of ``indices`` names.
+
+    Every other axis gets the plain count 0, 1, 2, ... shaped so that all broadcast together.
+    """
+    shape = indices.shape
+    parts = []
+    for i, length in enumerate(shape):
+        spread = (1,) * i + (length,) + (1,) * (len(shape) - i - 1)
+        parts.append(indices if i == axis else xp.reshape(xp.arange(length), spread))
+    return tuple(parts)
+
+
+@op(differentiable=False)
+def argsort(xp, x, *, axis=-1, descending=False):
+    """Indices that sort ``x`` along ``axis``; equal elements keep their order."""
+    if descending:
+        # Sorting the reversed array and counting from the other end keeps equal elements in order.
+        order = xp.argsort(xp.flip(x, axis=axis), axis=axis, kind="stable")
+        return x.shape[axis] - 1 - xp.flip(order, axis=axis)
+    return xp.argsort(x, axis=axis, kind="stable")
+
+
+register(getitem, scatter, argsort)

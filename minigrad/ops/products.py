@@ -1,0 +1,157 @@
+r"""Products of matrices and tensors: matmul for every pair of ranks, and einsum."""
+
+from __future__ import annotations
+
+import string
+
+from minigrad.ops.declare import namespace_of, op, register
+
+
+@op(dtypes="same", analytic=True)
+def matmul(xp, x, y):
+    r"""Matrix product, :math:`(XY)_{ij} = \sum_k X_{ik} Y_{kj}`, over leading batch axes.
+
+    A vector on the left is a row, on the right a column; its axis is dropped from the result.
+    """
+    return xp.matmul(x, y)
+
+
+def _matmul_x(xp, g, y):
+    if y.ndim == 1:  # (..., n) = sum_k x[..., n, k] y[k]
+        return xp.expand_dims(g, -1) * y
+    if g.ndim < y.ndim:  # x is a vector: x @ y is y^T x for each matrix of the batch
+        return xp.matmul(y, xp.expand_dims(g, -1))[..., 0]
+    return xp.matmul(g, xp.swapaxes(y, -1, -2))
+
+
+def _matmul_y(xp, g, x):
+    if x.ndim == 1:
+        if g.ndim == 0:  # two vectors
+            return g * x
+        return xp.expand_dims(x, -1) * xp.expand_dims(g, -2)
+    if g.ndim < x.ndim:  # y is a vector
+        return xp.matmul(xp.swapaxes(x, -1, -2), xp.expand_dims(g, -1))[..., 0]
+    return xp.matmul(xp.swapaxes(x, -1, -2), g)
+
+
+matmul.vjp(x=_matmul_x, y=_matmul_y).samples(
+    lambda draw: [
+        ((draw(left), draw(right)), {})
+        for left, right in (
+            ((3,), (3,)),
+            ((3,), (3, 2)),
+            ((2, 3), (3,)),
+            ((2, 3), (3, 4)),
+            ((3,), (2, 3, 4)),
+            ((2, 4, 3), (3,)),
+            ((2, 4, 3), (3, 2)),
+            ((4, 3), (2, 3, 2)),
+            ((2, 1, 4, 3), (5, 3, 2)),
+            ((1, 2, 3), (4, 3, 1)),
+            ((0, 3), (3, 2)),
+            ((2, 0), (0, 2)),
+        )
+    ]
+)
+
+
+def expand_subscripts(subscripts, ndims):
+    """Return einsum subscripts with every axis named: spaces, ``...`` and a missing result resolved.
+
+    Returns
+    -------
+    (list of str, str)
+        The letters of each operand, and of the result.
+
+    Raises
+    ------
+    ValueError
+        If the subscripts do not fit the operands' numbers of axes.
+    """
+    left, arrow, right = subscripts.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != len(ndims):
+        raise ValueError(
+            f"einsum {subscripts!r} has {len(terms)} operands, {len(ndims)} were given"
+        )
+    free = [letter for letter in string.ascii_letters if letter not in subscripts]
+    hidden = [ndim - len(term.replace("...", "")) for term, ndim in zip(terms, ndims, strict=True)]
+    for term, extra, ndim in zip(terms, hidden, ndims, strict=True):
+        if extra < 0 or (extra and "..." not in term):
+            raise ValueError(
+                f"einsum {subscripts!r}: {term!r} does not fit an array of {ndim} axes"
+            )
+    batch = "".join(free[: max(hidden, default=0)])
+    named = [
+        term.replace("...", batch[len(batch) - extra :] if extra else "")
+        for term, extra in zip(terms, hidden, strict=True)
+    ]
+    if not arrow:
+        letters = "".join(named)
+        once = sorted({one for one in letters if letters.count(one) == 1 and one not in batch})
+        right = batch + "".join(once)
+    return named, right.replace("...", batch)
+
+
+@op(dtypes="same")
+def einsum(xp, *operands, subscripts):
+    r"""Sum of products over named axes, e.g. ``"ij,jk->ik"``; Einstein's convention as in NumPy."""
+    named, result = expand_subscripts(subscripts, [operand.ndim for operand in operands])
+    return xp.einsum(",".join(named) + "->" + result, *operands)
+
+
+def _einsum(xp, g, needs, operands, subscripts):
+    """Give each operand the einsum of the gradient with all the others.
+
+    An axis that only this operand has was summed away: ones spread the gradient over it again.  A
+    letter that an operand has twice (a diagonal) is split in two, joined by the identity matrix.
+    """
+    named, result = expand_subscripts(subscripts, [operand.ndim for operand in operands])
+    module, like = namespace_of(operands[0]), {"dtype": operands[0].dtype}
+    sizes = {
+        letter: length
+        for term, operand in zip(named, operands, strict=True)
+        for letter, length in zip(term, operand.shape, strict=True)
+    }
+    gradients = []
+    for position, need in enumerate(needs):
+        if not need:
+            gradients.append(None)
+            continue
+        terms = [result, *(term for i, term in enumerate(named) if i != position)]
+        arrays = [g, *(operand for i, operand in enumerate(operands) if i != position)]
+        free = iter(one for one in string.ascii_letters if one not in "".join([*named, result]))
+        target = ""
+        for letter in named[position]:
+            if letter in target:
+                twin = next(free)
+                terms.append(letter + twin)
+                arrays.append(module.eye(sizes[letter], **like))
+                letter = twin
+            elif letter not in "".join(terms):
+                terms.append(letter)
+                arrays.append(module.ones((sizes[letter],), **like))
+            target += letter
+        gradients.append(xp.einsum(",".join(terms) + "->" + target, *arrays))
+    return tuple(gradients)
+
+
+einsum.vjp(_einsum).samples(
+    lambda draw: [
+        (tuple(map(draw, shapes)), {"subscripts": subscripts})
+        for subscripts, *shapes in (
+            ("ij,jk->ik", (2, 3), (3, 4)),
+            ("ij,kj->ik", (2, 3), (4, 3)),
+            ("i,i", (3,), (3,)),
+            ("ij->j", (2, 3)),
+            ("ii->i", (3, 3)),
+            ("ii", (3, 3)),
+            ("i,j,ij->", (2,), (3,), (2, 3)),
+            ("...ij,...jk->...ik", (2, 2, 3), (3, 2)),
+            ("bi,ij,bj->b", (2, 3), (3, 2), (2, 2)),
+            ("ij,ij->ji", (2, 3), (2, 3)),
+        )
+    ]
+)
+
+register(matmul, einsum)

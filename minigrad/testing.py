@@ -1,0 +1,309 @@
+"""Checks for a person's own tests: one line for a function, one line for an operation.
+
+::
+
+    from minigrad.testing import check_gradients, check_operation
+
+    def test_my_loss():
+        check_gradients(my_loss, np.random.randn(4, 3), np.random.randn(4, 3))
+
+    def test_my_operation():
+        check_operation(my_operation)        # on the samples declared with it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad import engine
+from minigrad.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from minigrad.backend.devices import Device, default_device, is_array, to_device, to_host
+from minigrad.engine import wrap
+from minigrad.ops.declare import REGISTRY, Op
+
+__all__ = [
+    "REGISTRY",
+    "Draw",
+    "assert_close",
+    "check_gradients",
+    "check_operation",
+    "complex_step",
+    "samples_of",
+]
+
+
+class Draw:
+    """Random arrays for sample inputs: ``draw(shape, low, high, away=...)``.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        The same seed gives the same samples.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def __call__(
+        self,
+        shape: Sequence[int] = (),
+        low: float = -2.0,
+        high: float = 2.0,
+        *,
+        away: Sequence[float] = (),
+        margin: float = 0.05,
+    ) -> np.ndarray:
+        """Return uniform float64 numbers of ``[low, high]``, none nearer than ``margin`` to ``away``.
+
+        Points of ``away`` are kinks and poles, where finite differences mean nothing.
+        """
+        values = self._rng.uniform(low, high, size=tuple(shape))
+        for point in away:
+            near = np.abs(values - point) < margin
+            side = np.where(values >= point, margin, -margin)
+            values = np.where(near, point + side, values)
+        return np.asarray(values)
+
+
+def samples_of(op: Op, seed: int = 0) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Return the samples declared with an operation: ``(inputs, keywords)`` pairs of host arrays.
+
+    Raises
+    ------
+    AssertionError
+        If it has none.
+    """
+    if op.make_samples is None:
+        raise AssertionError(
+            f"operation {op.name!r} has no sample inputs: declare some with {op.name}.samples(...)"
+        )
+    samples = list(op.make_samples(Draw(seed)))
+    if not samples:
+        raise AssertionError(f"the samples of operation {op.name!r} are empty")
+    return samples
+
+
+def on_device(value: Any, device: Device, dtype: Any = None) -> Any:
+    """Return a sample's value on ``device``: arrays moved (floating ones cast), the rest as it is."""
+    if isinstance(value, tuple):
+        return tuple(on_device(part, device) for part in value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        if dtype is not None and value.dtype.kind == "f":
+            value = value.astype(dtype)
+        return to_device(np.array(value), device)
+    return value
+
+
+def _leaves(inputs: tuple[Any, ...], device: Device, dtype: Any) -> list[Any]:
+    """Return the inputs with floating arrays as leaves that require gradients."""
+    values = []
+    for value in inputs:
+        value = on_device(value, device, dtype)
+        if is_array(value):
+            value = wrap(value, None)
+            if value.dtype.kind == "f":
+                value.requires_grad_()
+        values.append(value)
+    return values
+
+
+def check_gradients(
+    func: Callable[..., Any], *inputs: Any, order: int = 2, device: Any = None, **options: Any
+) -> None:
+    """Assert that the derivatives of ``func`` agree with finite differences.
+
+    Parameters
+    ----------
+    func : callable
+        Takes tensors, returns a tensor or several.
+    *inputs : array or Tensor
+        Where it is checked.  Floating arrays become float64 tensors that require gradients; anything
+        else is handed on.
+    order : {1, 2}, default 2
+        Up to which derivative.
+    device : str or Device, optional
+        Where; the default device if not given.
+    **options
+        For :func:`minigrad.autograd.gradcheck`: ``atol``, ``rtol``, ``directions``, ``seed``.
+
+    Raises
+    ------
+    GradcheckError
+        An AssertionError whose message is the report.
+    """
+    where = default_device() if device is None else Device(device)
+    host = [to_host(v.detach().array) if isinstance(v, engine.Tensor) else v for v in inputs]
+    leaves = _leaves(tuple(host), where, np.float64)
+    gradcheck(func, leaves, **options)
+    if order >= 2:
+        gradgradcheck(func, leaves, **options)
+
+
+def check_operation(op: Op, *, device: Any = None, seed: int = 0) -> None:
+    """Assert all that an operation has to hold, on every sample declared with it.
+
+    First and second derivatives against finite differences; float32 stays float32, in value and
+    gradient; nothing that was handed in is written; a fused operation agrees with its composite in
+    value, gradient and second order; an analytic one with the complex step.
+
+    Parameters
+    ----------
+    op : Op
+        The operation.
+    device : str or Device, optional
+        Where; the default device if not given.
+    seed : int, default 0
+        Of the samples.
+
+    Raises
+    ------
+    AssertionError
+        If one of these does not hold, or the operation has no samples.
+    """
+    where = default_device() if device is None else Device(device)
+    for inputs, params in samples_of(op, seed):
+        placed = {name: on_device(value, where) for name, value in params.items()}
+
+        def call(*values: Any, params: dict[str, Any] = placed) -> Any:
+            return op(*values, **params)
+
+        try:
+            _check_sample(op, call, inputs, placed, where)
+        except AssertionError as error:
+            shapes = [getattr(value, "shape", value) for value in inputs]
+            raise GradcheckError(
+                f"{op.name}, inputs {shapes}, keywords {params}:\n{error}"
+            ) from error
+
+
+def _check_sample(
+    op: Op, call: Callable[..., Any], inputs: tuple, params: dict[str, Any], device: Device
+) -> None:
+    before = [np.array(value) if isinstance(value, np.ndarray) else value for value in inputs]
+    leaves = _leaves(inputs, device, np.float64)
+    gradcheck(call, leaves)
+    gradgradcheck(call, leaves)
+    if "dtype" not in params:  # an operation that is told its dtype
+        _check_float32(call, inputs, device)
+    for old, new in zip(before, inputs, strict=True):
+        if isinstance(old, np.ndarray) and not np.array_equal(old, new):
+            raise AssertionError("an input was written")
+    if op.composite is not None:
+        check_twin(call, lambda *values: op.composite(*values, **{**op.defaults, **params}), leaves)
+    if op.analytic and device.type == "cpu":
+        complex_step(op, inputs, params)
+
+
+def _tensors(result: Any) -> list[Any]:
+    return list(result) if isinstance(result, tuple) else [result]
+
+
+def _check_float32(call: Callable[..., Any], inputs: tuple, device: Device) -> None:
+    leaves = _leaves(inputs, device, np.float32)
+    outputs = [one for one in _tensors(call(*leaves)) if one.requires_grad]
+    for output in outputs:
+        if output.dtype != np.float32:
+            raise AssertionError(f"float32 inputs gave a result in {output.dtype}")
+        seed = wrap(to_device(np.ones(output.shape, output.dtype), device), None)
+        output.backward(seed, retain_graph=True)
+    for position, leaf in enumerate(leaves):
+        if isinstance(leaf, engine.Tensor) and leaf.grad is not None:
+            if leaf.grad.dtype != np.float32 or leaf.grad.shape != leaf.shape:
+                raise AssertionError(
+                    f"float32 inputs gave a gradient {tuple(leaf.grad.shape)} {leaf.grad.dtype} for "
+                    f"input {position}"
+                )
+
+
+def check_twin(fused: Callable[..., Any], composite: Callable[..., Any], leaves: list[Any]) -> None:
+    """Assert that two functions agree in value, gradient and second derivative.
+
+    Raises
+    ------
+    AssertionError
+        If they do not, or they are the same function.
+    """
+    if fused is composite:
+        raise AssertionError("a fused operation was compared with itself")
+    variables = [leaf for leaf in leaves if isinstance(leaf, engine.Tensor) and leaf.requires_grad]
+    both = []
+    for function in (fused, composite):
+        value = function(*leaves)
+        weights = wrap(
+            to_device(np.cos(np.arange(value.numel())).reshape(value.shape), value.device), None
+        )
+        first = engine_grad(value, variables, weights)
+        total = sum(
+            ((g * g).sum() for g in first if g.requires_grad), start=wrap(np.float64(0.0), None)
+        )
+        second = engine_grad(total, variables) if total.requires_grad else ()
+        both.append([value, *first, *second])
+    if len(both[0]) != len(both[1]):
+        raise AssertionError(
+            "fused operation and composite differ in what can be differentiated twice"
+        )
+    for mine, other in zip(*both, strict=True):
+        assert_close(mine, other, rtol=1e-8, atol=1e-10)
+
+
+def engine_grad(value: Any, variables: list[Any], seed: Any = None) -> tuple[Any, ...]:
+    """Return recorded gradients, zeros for unused variables."""
+    from minigrad.autograd.backward import grad
+
+    return grad(value, variables, seed, create_graph=True, materialize_grads=True)
+
+
+def complex_step(op: Op, inputs: tuple, params: dict[str, Any], step: float = 1e-30) -> None:
+    r"""Assert the first derivatives of an analytic operation by the complex step.
+
+    :math:`f(x + i h v) = f(x) + i h \, J v + O(h^2)`: the imaginary part is the derivative, and with
+    :math:`h = 10^{-30}` there is nothing to cancel, so it is right to the last digits.
+
+    Raises
+    ------
+    AssertionError
+        If they differ by more than 1e-12, relative to the largest.
+    """
+    rng = np.random.default_rng(7)
+    for position, point in enumerate(inputs):
+        if not isinstance(point, np.ndarray) or not point.size:
+            continue
+        direction = rng.normal(size=point.shape)
+        moved = list(inputs)
+        moved[position] = point + 1j * step * direction
+        exact = np.asarray(op.forward(np, *moved, **{**op.defaults, **params})).imag / step
+        leaves = _leaves(inputs, Device("cpu"), np.float64)
+        output = op(*leaves, **params)
+        if not output.numel():
+            continue
+        weights = rng.normal(size=exact.shape)
+        (gradient,) = engine_grad(output, [leaves[position]], wrap(weights, None))
+        assert_close(
+            np.sum(to_host(gradient.array) * direction),
+            np.sum(weights * exact),
+            rtol=1e-11,
+            atol=1e-12,
+        )
+
+
+def assert_close(found: Any, expected: Any, rtol: float = 1e-7, atol: float = 0.0) -> None:
+    """Assert that tensors or arrays agree; the message shows where they do not.
+
+    Raises
+    ------
+    AssertionError
+        If they differ.
+    """
+    host = [
+        np.asarray(to_host(value.detach().array) if isinstance(value, engine.Tensor) else value)
+        for value in (found, expected)
+    ]
+    np.testing.assert_allclose(*host, rtol=rtol, atol=atol)
+
+
+def operations() -> Iterator[Op]:
+    """Yield every registered operation that has a derivative."""
+    yield from (op for op in REGISTRY.values() if op.differentiable)

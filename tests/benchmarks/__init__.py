@@ -1,0 +1,1 @@
+"""Benchmarks of minigrad beside its peers: ``python -m tests.benchmarks`` (see README.md)."""
