@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, engine
+from minigrad._conversion import as_tensor as _as_tensor
+from minigrad._conversion import from_python
 from minigrad._functions.arguments import as_size
-from minigrad._tensor import Tensor, as_tensor as _as_tensor, from_python
+from minigrad._tensor import Tensor
 from minigrad.backend.devices import Device, default_device, is_array, move, to_device, xp_of
 
 

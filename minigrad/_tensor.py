@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, engine
+from minigrad._conversion import as_tensor
 from minigrad._functions import multiplying, picking, pointwise, reducing, shaping
 from minigrad._functions.arguments import on_device
+from minigrad._inplace import InPlace
 from minigrad._printing import tensor_text
 from minigrad.backend.devices import (
     Device,
@@ -23,14 +25,13 @@ from minigrad.backend.devices import (
     default_device,
     device_of,
     is_array,
-    move,
     to_device,
     to_host,
     xp_of,
 )
-from minigrad.engine import leaf_node, state
+from minigrad.engine import leaf_node
 from minigrad.ops import arithmetic, comparison, shapes
-from minigrad.ops.indexing import getitem, is_basic
+from minigrad.ops.indexing import getitem
 from minigrad.ops.products import matmul as matmul_op
 from minigrad.versions import last_written, touch
 
@@ -48,7 +49,7 @@ class Size(tuple):
         return f"Size({list(self)})"
 
 
-class Tensor:
+class Tensor(InPlace):
     """An array of numbers of one dtype on one device, which remembers how it was computed.
 
     Make one with :func:`minigrad.tensor`, :func:`minigrad.zeros` and their like.  The constructor is
@@ -699,186 +700,6 @@ class Tensor:
                 f"a tensor is indexed by integers, slices, None, '...', and integer or bool tensors; got {part!r}"
             ) from None
 
-    # Writing in place -----------------------------------------------------------------------------
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        if self._is_recorded(value):
-            raise RuntimeError(
-                "x[i] = v on a tensor that gradients flow through would lose them; build the result with "
-                "where, cat, stack or index_add, or write under no_grad()"
-            )
-        raw = self._raw_index(index)
-        if isinstance(self.array, np.generic):
-            self.array = np.array(self.array)
-        if not is_basic(raw) and isinstance(value, Tensor) and value.ndim == 0:
-            value = value.item() if value.device.type == "cpu" else value
-        touch(self.array)
-        try:
-            self.array[raw] = self._operand(value)
-        except ValueError as error:
-            raise ValueError(f"x[i] = v: {error}; x is {tuple(self.shape)} {self.dtype}") from error
-
-    def _is_recorded(self, *others: Any) -> Any:
-        """Tell whether an operation on this tensor and ``others`` would be recorded."""
-        tracked = self.requires_grad or any(
-            isinstance(o, Tensor) and o.requires_grad for o in others
-        )
-        return tracked and state.get().grad_enabled
-
-    def _operand(self, value: Any) -> Any:
-        """Return what is written or combined with this tensor in place: a number or a raw array."""
-        if type(value) in (float, int, bool):
-            return value
-        tensor = as_tensor(value)
-        if tensor.device != self.device and tensor.ndim and isinstance(value, Tensor):
-            raise RuntimeError(
-                f"tensors are on different devices: {self.device} and {tensor.device}"
-            )
-        return on_device(tensor.array, self.device)
-
-    def _write(self, name: str, compute: Callable[[Any], Any], *others: Any) -> Tensor:
-        """Replace the elements by ``compute(array)``, in the same memory, shape and dtype.
-
-        Raises
-        ------
-        RuntimeError
-            If the operation would have to be recorded, or the result does not fit.
-        """
-        if self._is_recorded(*others):
-            what = "a leaf that requires gradients" if self.is_leaf else "a tensor of the graph"
-            raise RuntimeError(
-                f"{name}: {what} cannot be changed in place while gradients are recorded; do it under "
-                "no_grad(), or use the operation that returns a new tensor"
-            )
-        result = compute(self.array)
-        if result.shape != self.array.shape:
-            raise RuntimeError(
-                f"{name}: the result has shape {tuple(result.shape)} and does not fit in place into "
-                f"{tuple(self.shape)}"
-            )
-        if result.dtype.kind != self.dtype.kind and result.dtype.kind in "fiu":
-            order = "biuf"
-            if order.index(result.dtype.kind) > order.index(self.dtype.kind):
-                raise RuntimeError(
-                    f"{name}: the result is {result.dtype} and cannot be stored as {self.dtype}"
-                )
-        if isinstance(self.array, np.generic):
-            self.array = self.dtype.type(result)
-        else:
-            touch(self.array)
-            self.array[...] = result
-        return self
-
-    def _inplace(self, name: str, function: Callable[[Any, Any], Any], other: Any) -> Tensor:
-        operand = self._operand(other)
-        return self._write(name, lambda array: function(array, operand), other)
-
-    def _augmented(
-        self, name: str, function: Callable[[Any, Any], Any], other: Any, record: Any
-    ) -> Tensor:
-        """Do ``x += y``: in place, or as a new result where it has to be recorded.
-
-        A result that is being recorded may be rebound (``loss += penalty``); a leaf may not, as the
-        name would no longer be the leaf.
-        """
-        if self._is_recorded(other) and not (self.is_leaf and self.requires_grad):
-            return record(self, other)
-        return self._inplace(name, function, other)
-
-    def __iadd__(self, other: Any) -> Tensor:
-        return self._augmented("+=", operator.add, other, arithmetic.add)
-
-    def __isub__(self, other: Any) -> Tensor:
-        return self._augmented("-=", operator.sub, other, arithmetic.sub)
-
-    def __imul__(self, other: Any) -> Tensor:
-        return self._augmented("*=", operator.mul, other, arithmetic.mul)
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        return self._augmented("/=", operator.truediv, other, arithmetic.div)
-
-    def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
-        """Add ``alpha * other`` in place; return the tensor."""
-        return self._inplace("add_", lambda x, y: x + (y if alpha == 1 else alpha * y), other)
-
-    def sub_(self, other: Any, *, alpha: Any = 1) -> Tensor:
-        """Subtract ``alpha * other`` in place; return the tensor."""
-        return self._inplace("sub_", lambda x, y: x - (y if alpha == 1 else alpha * y), other)
-
-    def mul_(self, other: Any) -> Tensor:
-        """Multiply by ``other`` in place; return the tensor."""
-        return self._inplace("mul_", operator.mul, other)
-
-    def div_(self, other: Any) -> Tensor:
-        """Divide by ``other`` in place; return the tensor."""
-        return self._inplace("div_", operator.truediv, other)
-
-    def pow_(self, exponent: Any) -> Tensor:
-        """Raise to a power in place; return the tensor."""
-        return self._inplace("pow_", operator.pow, exponent)
-
-    def neg_(self) -> Tensor:
-        """Change the sign in place; return the tensor."""
-        return self._write("neg_", operator.neg)
-
-    def copy_(self, src: Any) -> Tensor:
-        """Copy the elements of ``src``, which may broadcast, into this tensor; return it."""
-        operand = as_tensor(src)
-        array = move(operand.array, self.device)
-        shape = self.array.shape
-
-        def copied(mine: Any) -> Any:
-            try:
-                return xp_of(mine).broadcast_to(array, shape).astype(self.dtype)
-            except ValueError as error:
-                raise RuntimeError(
-                    f"copy_: {tuple(operand.shape)} does not broadcast to {tuple(shape)}"
-                ) from error
-
-        return self._write("copy_", copied, src)
-
-    def fill_(self, value: Any) -> Tensor:
-        """Set every element to ``value``; return the tensor."""
-        return self._inplace("fill_", lambda x, y: xp_of(x).full_like(x, y), value)
-
-    def zero_(self) -> Tensor:
-        """Set every element to 0; return the tensor."""
-        return self._write("zero_", lambda x: xp_of(x).zeros_like(x))
-
-    def addcmul_(self, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
-        """Add ``value * tensor1 * tensor2`` in place; return the tensor."""
-        first, second = self._operand(tensor1), self._operand(tensor2)
-        return self._write("addcmul_", lambda x: x + value * first * second, tensor1, tensor2)
-
-    def addcdiv_(self, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
-        """Add ``value * tensor1 / tensor2`` in place; return the tensor."""
-        first, second = self._operand(tensor1), self._operand(tensor2)
-        return self._write("addcdiv_", lambda x: x + value * first / second, tensor1, tensor2)
-
-    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
-        """Limit the elements to ``[min, max]`` in place; return the tensor."""
-        return self._write(
-            "clamp_", lambda x: pointwise.clamp(engine.wrap(x, None), min, max).array
-        )
-
-    def normal_(self, mean: Any = 0.0, std: Any = 1.0, *, generator: Any = None) -> Tensor:
-        """Fill with normal random numbers; return the tensor."""
-        return self._drawn("normal_", generator, lambda g, s, d: g.normal(s, d, mean, std))
-
-    def uniform_(self, a: Any = 0.0, b: Any = 1.0, *, generator: Any = None) -> Tensor:
-        """Fill with uniform random numbers of ``[a, b)``; return the tensor."""
-        return self._drawn("uniform_", generator, lambda g, s, d: g.uniform(s, d, a, b))
-
-    def _drawn(self, name: str, generator: Any, draw: Callable[[Any, Any, Any], Any]) -> Tensor:
-        from minigrad._random import default_generator
-
-        if self.dtype.kind != "f":
-            raise RuntimeError(f"{name}: expected a floating tensor, got {self.dtype}")
-        if self._is_recorded():
-            self._write(name, lambda x: x)  # says why it cannot be, before a number is drawn
-        host = draw(generator or default_generator, tuple(self.shape), self.dtype)
-        return self._write(name, lambda x: on_device(np.asarray(host), self.device))
-
     # Functions ------------------------------------------------------------------------------------
 
     T = property(lambda self: shapes.permute_dims(self, axes=tuple(range(self.ndim))[::-1]))
@@ -1048,76 +869,6 @@ class RetainGrad:
             tensor._grad = mine if tensor._grad is None else tensor._grad + mine
 
 
-def as_tensor(value: Any) -> Tensor:
-    """Return ``value`` as a tensor: itself, or a constant (arrays share their memory)."""
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, (np.ndarray, np.generic)) or is_array(value):
-        return engine.wrap(_supported(value), None)
-    return engine.wrap(from_python(value), None)
-
-
-def from_python(value: Any) -> Any:
-    """Return Python numbers and nested lists (which may hold tensors) as an array.
-
-    Python floats take the default dtype; NumPy scalars and arrays keep theirs.
-
-    Raises
-    ------
-    TypeError
-        If something in it is no number.
-    ValueError
-        If the lists are ragged.
-    """
-    first, value = _first_leaf(value), _without_tensors(value)
-    try:
-        array = np.array(value)
-    except ValueError as error:
-        raise ValueError(
-            f"a tensor cannot be made of nested lists of different lengths: {error}"
-        ) from None
-    if array.dtype.kind == "f" and (first is None or type(first) in (float, int, bool)):
-        array = array.astype(dtypes.get_default_dtype())
-    if array.size == 0 and first is None and array.dtype.kind == "f":
-        array = array.astype(dtypes.get_default_dtype())
-    return _supported(array)
-
-
-def _first_leaf(value: Any) -> Any:
-    """Return the first element of nested lists, ``None`` if there is none."""
-    while isinstance(value, (list, tuple)):
-        if not value:
-            return None
-        value = value[0]
-    return value.array if isinstance(value, Tensor) else value
-
-
-def _without_tensors(value: Any) -> Any:
-    """Return nested lists with tensors replaced by their arrays on the host."""
-    if isinstance(value, Tensor):
-        return to_host(value.array)
-    if isinstance(value, (list, tuple)):
-        return [_without_tensors(part) for part in value]
-    return value
-
-
-def _supported(array: Any) -> Any:
-    """Return an array whose dtype minigrad has.
-
-    Raises
-    ------
-    TypeError
-        For complex numbers, strings, objects and other dtypes.
-    """
-    if array.dtype not in dtypes.SUPPORTED:
-        if array.dtype.newbyteorder("=") in dtypes.SUPPORTED:
-            return array.astype(array.dtype.newbyteorder("="))
-        if array.dtype.kind == "u":
-            return array.astype(dtypes.int64)
-        raise TypeError(f"minigrad has no tensors of dtype {array.dtype}; convert the data first")
-    return array
-
-
 def _comparable(value: Any) -> bool:
     return isinstance(value, (Tensor, float, int, bool, np.generic, list, tuple)) or is_array(value)
 
@@ -1159,4 +910,3 @@ def _rebuild(
 
 
 engine.Tensor = Tensor
-engine.as_tensor = as_tensor

@@ -23,10 +23,10 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from operator import attrgetter
-from sys import getrefcount
 from typing import Any
 
 from minigrad.backend.devices import NAMESPACES, xp_of
+from minigrad.ownership import add_to
 from minigrad.versions import last_written, latest_write, tick
 
 Tensor: Any = None  # the class of results; minigrad._tensor registers itself here
@@ -57,7 +57,8 @@ class State:
 
 
 # A ContextVar and not a global: right across threads, async tasks and exceptions.
-state: ContextVar[State] = ContextVar("minigrad_state", default=State(True, (), None))
+_AT_START = State(True, (), None)
+state: ContextVar[State] = ContextVar("minigrad_state", default=_AT_START)
 
 
 class Plan:
@@ -251,45 +252,6 @@ def unbroadcast(xp: Any, gradient: Any, shape: tuple[int, ...], node: Node) -> A
     return result
 
 
-def count_in_table(table: dict[Any, Any], key: Any) -> int:
-    """Return how many references hold ``table[key]``."""
-    value = table[key]
-    return getrefcount(value)
-
-
-def count_popped(box: list[Any]) -> tuple[Any, int]:
-    """Pop the last value of ``box``; return it and how many references hold it."""
-    value = box.pop()
-    return value, getrefcount(value)
-
-
-# What the two functions above count when nobody else holds the value.  Measured and not written
-# down, because interpreters differ in the references they keep themselves.
-ALONE_IN_TABLE = count_in_table({0: object()}, 0)
-ALONE_POPPED = count_popped([object()])[1]
-
-
-def add_to(table: dict[Node, Any], source: Node, contribution: Any) -> None:
-    """Add a second or later ``contribution`` to the raw gradient that waits in ``table``.
-
-    The sum is made in place if the table alone holds the array (it is then an earlier sum, or a fresh
-    result of a rule); an array that anything else can see is never written.
-    """
-    if count_in_table(table, source) <= ALONE_IN_TABLE and contribution.ndim:
-        if getattr(table[source], "base", contribution) is None:
-            table[source] += contribution
-            return
-    table[source] = table[source] + contribution
-
-
-def take(box: list[Any]) -> Any:
-    """Pop an array from ``box`` and return it as one that nobody else holds: itself, or a copy."""
-    array, count = count_popped(box)
-    if count <= ALONE_POPPED and getattr(array, "base", array) is None and array.ndim:
-        return array
-    return xp_of(array).array(array)
-
-
 def collect(
     roots: Iterable[Node], targets: Sequence[Node] | None = None, beyond_targets: bool = True
 ) -> list[Node]:
@@ -408,7 +370,7 @@ def sweep(
         Record the rules as they run, so that the gradients can be differentiated.
     accumulate : callable, optional
         ``accumulate(tensor, box)`` for each leaf reached; it pops the gradient from ``box`` (see
-        :func:`take`).  Called after all rules have run, so that an error in one of them leaves every
+        :func:`minigrad.ownership.take`).  Called after all rules have run, so that an error in one of them leaves every
         ``.grad`` as it was.
 
     Returns

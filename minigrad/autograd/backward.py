@@ -7,7 +7,8 @@ from typing import Any
 
 from minigrad import engine
 from minigrad.backend.devices import xp_of
-from minigrad.engine import Node, State, state, sweep, take, wrap
+from minigrad.engine import Node, State, state, sweep, wrap
+from minigrad.ownership import take
 from minigrad.versions import touch
 
 

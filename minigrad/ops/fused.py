@@ -12,8 +12,8 @@ import numpy as np
 
 from minigrad.backend.devices import xp_of
 from minigrad.ops.activations import sigmoid
-from minigrad.ops.indexing import getitem
 from minigrad.ops.declare import op, register
+from minigrad.ops.indexing import getitem
 
 
 def column_sums(xp, matrix):

@@ -27,14 +27,13 @@ from minigrad.ops.reductions import amax as max
 from minigrad.ops.reductions import amin as min
 from minigrad.ops.reductions import cumsum, mean, prod, reduced_axes
 from minigrad.ops.reductions import sum_ as sum
-from minigrad.ops.shapes import alias
+from minigrad.ops.shapes import alias, tril, triu
 from minigrad.ops.shapes import broadcast_to as _broadcast_to
 from minigrad.ops.shapes import concatenate as _concatenate
 from minigrad.ops.shapes import flip as _flip
 from minigrad.ops.shapes import permute_dims as _permute_dims
 from minigrad.ops.shapes import reshape as _reshape
 from minigrad.ops.shapes import roll as _roll
-from minigrad.ops.shapes import tril, triu
 
 __all__ = [
     "abs",

@@ -5,8 +5,6 @@ Each is linear, so its derivative is its adjoint: the move that brings every gra
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from minigrad.backend.devices import Device, move

@@ -1,0 +1,83 @@
+"""Making arrays of what people hand in: numbers, nested lists, arrays of other libraries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes, engine
+from minigrad.backend.devices import is_array, to_host
+
+
+def as_tensor(value: Any) -> Any:
+    """Return ``value`` as a tensor: itself, or a constant (arrays share their memory)."""
+    if isinstance(value, engine.Tensor):
+        return value
+    if isinstance(value, (np.ndarray, np.generic)) or is_array(value):
+        return engine.wrap(_supported(value), None)
+    return engine.wrap(from_python(value), None)
+
+
+def from_python(value: Any) -> Any:
+    """Return Python numbers and nested lists (which may hold tensors) as an array.
+
+    Python floats take the default dtype; NumPy scalars and arrays keep theirs.
+
+    Raises
+    ------
+    TypeError
+        If something in it is no number.
+    ValueError
+        If the lists are ragged.
+    """
+    first, value = _first_leaf(value), _without_tensors(value)
+    try:
+        array = np.array(value)
+    except ValueError as error:
+        raise ValueError(
+            f"a tensor cannot be made of nested lists of different lengths: {error}"
+        ) from None
+    if array.dtype.kind == "f" and (first is None or type(first) in (float, int, bool)):
+        array = array.astype(dtypes.get_default_dtype())
+    if array.size == 0 and first is None and array.dtype.kind == "f":
+        array = array.astype(dtypes.get_default_dtype())
+    return _supported(array)
+
+
+def _first_leaf(value: Any) -> Any:
+    """Return the first element of nested lists, ``None`` if there is none."""
+    while isinstance(value, (list, tuple)):
+        if not value:
+            return None
+        value = value[0]
+    return value.array if isinstance(value, engine.Tensor) else value
+
+
+def _without_tensors(value: Any) -> Any:
+    """Return nested lists with tensors replaced by their arrays on the host."""
+    if isinstance(value, engine.Tensor):
+        return to_host(value.array)
+    if isinstance(value, (list, tuple)):
+        return [_without_tensors(part) for part in value]
+    return value
+
+
+def _supported(array: Any) -> Any:
+    """Return an array whose dtype minigrad has.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers, strings, objects and other dtypes.
+    """
+    if array.dtype not in dtypes.SUPPORTED:
+        if array.dtype.newbyteorder("=") in dtypes.SUPPORTED:
+            return array.astype(array.dtype.newbyteorder("="))
+        if array.dtype.kind == "u":
+            return array.astype(dtypes.int64)
+        raise TypeError(f"minigrad has no tensors of dtype {array.dtype}; convert the data first")
+    return array
+
+
+engine.as_tensor = as_tensor

@@ -1,0 +1,54 @@
+"""Who holds a gradient's array: what may be added to in place, or handed over without a copy.
+
+Two tensors' gradients may be the same array for a while (the derivative of ``a + b`` hands one array to
+both), or views of each other.  Writing into such an array would change the other gradient, silently.
+CPython knows exactly how many references hold an object, and a view holds its base: an array with one
+holder, and no base, is ours alone.  Whatever else holds references (a debugger, say) only makes the
+answer "no", which costs a copy.
+"""
+
+from __future__ import annotations
+
+from sys import getrefcount
+from typing import Any
+
+from minigrad.backend.devices import xp_of
+
+
+def count_in_table(table: dict[Any, Any], key: Any) -> int:
+    """Return how many references hold ``table[key]``."""
+    value = table[key]
+    return getrefcount(value)
+
+
+def count_popped(box: list[Any]) -> tuple[Any, int]:
+    """Pop the last value of ``box``; return it and how many references hold it."""
+    value = box.pop()
+    return value, getrefcount(value)
+
+
+# What the two functions above count when nobody else holds the value.  Measured and not written
+# down, because interpreters differ in the references they keep themselves.
+ALONE_IN_TABLE = count_in_table({0: object()}, 0)
+ALONE_POPPED = count_popped([object()])[1]
+
+
+def add_to(table: dict[Any, Any], source: Any, contribution: Any) -> None:
+    """Add a second or later ``contribution`` to the raw gradient that waits in ``table``.
+
+    The sum is made in place if the table alone holds the array (it is then an earlier sum, or a fresh
+    result of a rule); an array that anything else can see is never written.
+    """
+    if count_in_table(table, source) <= ALONE_IN_TABLE and contribution.ndim:
+        if getattr(table[source], "base", contribution) is None:
+            table[source] += contribution
+            return
+    table[source] = table[source] + contribution
+
+
+def take(box: list[Any]) -> Any:
+    """Pop an array from ``box`` and return it as one that nobody else holds: itself, or a copy."""
+    array, count = count_popped(box)
+    if count <= ALONE_POPPED and getattr(array, "base", array) is None and array.ndim:
+        return array
+    return xp_of(array).array(array)
