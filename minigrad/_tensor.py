@@ -697,7 +697,8 @@ class Tensor(InPlace):
             return operator.index(part)
         except TypeError:
             raise IndexError(
-                f"a tensor is indexed by integers, slices, None, '...', and integer or bool tensors; got {part!r}"
+                "a tensor is indexed by integers, slices, None, '...', and integer or bool tensors; "
+                f"got {part!r}"
             ) from None
 
     # Functions ------------------------------------------------------------------------------------

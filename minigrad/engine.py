@@ -370,8 +370,8 @@ def sweep(
         Record the rules as they run, so that the gradients can be differentiated.
     accumulate : callable, optional
         ``accumulate(tensor, box)`` for each leaf reached; it pops the gradient from ``box`` (see
-        :func:`minigrad.ownership.take`).  Called after all rules have run, so that an error in one of them leaves every
-        ``.grad`` as it was.
+        :func:`minigrad.ownership.take`).  Called after all rules have run, so that an error in one of
+        them leaves every ``.grad`` as it was.
 
     Returns
     -------

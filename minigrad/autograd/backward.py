@@ -164,7 +164,9 @@ def _seeds(outputs: list[Any], given: Any, create_graph: bool, caller: str) -> l
                     f"{caller}: a tensor of shape {tuple(output.shape)} needs a gradient of that shape as "
                     "argument; only for one element it can be left out. Reduce it first, e.g. .sum()"
                 )
-            gradient = wrap(xp_of(output.array).ones_like(output.array), None)
+            ones = xp_of(output.array).ones_like(output.array)
+            seeds.append(wrap(ones, None) if create_graph else ones)
+            continue
         gradient = engine.as_tensor(gradient)
         if gradient.shape != output.shape or gradient.device != output.device:
             raise RuntimeError(

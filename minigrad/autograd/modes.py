@@ -143,5 +143,6 @@ class set_grad_enabled(_Mode):  # noqa: N801
         state.set(State(self._before.grad_enabled, now.scope, now.observer))
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function with the mode around it; the mode itself ends here."""
         self.__exit__()
         return super().__call__(function)
