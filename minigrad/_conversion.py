@@ -19,10 +19,10 @@ def as_tensor(value: Any) -> Any:
     return engine.wrap(from_python(value), None)
 
 
-def from_python(value: Any) -> Any:
+def from_python(value: Any, dtype: np.dtype | None = None) -> Any:
     """Return Python numbers and nested lists (which may hold tensors) as an array.
 
-    Python floats take the default dtype; NumPy scalars and arrays keep theirs.
+    Without ``dtype``, Python floats take the default dtype; NumPy scalars and arrays keep theirs.
 
     Raises
     ------
@@ -34,13 +34,13 @@ def from_python(value: Any) -> Any:
     first, value = _first_leaf(value), _without_tensors(value)
     try:
         array = np.array(value)
+        if dtype is not None:  # from the numbers as given: 0.1 in float64 is not 0.1 in float32
+            return array.astype(dtype) if array.dtype.kind in "biuf" else _supported(array)
     except ValueError as error:
         raise ValueError(
             f"a tensor cannot be made of nested lists of different lengths: {error}"
         ) from None
     if array.dtype.kind == "f" and (first is None or type(first) in (float, int, bool)):
-        array = array.astype(dtypes.get_default_dtype())
-    if array.size == 0 and first is None and array.dtype.kind == "f":
         array = array.astype(dtypes.get_default_dtype())
     return _supported(array)
 

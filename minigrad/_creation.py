@@ -61,6 +61,7 @@ def tensor(
     tensor([[1., 2.],
             [3., 4.]])
     """
+    kind = None if dtype is None else dtypes.as_dtype(dtype)
     if isinstance(data, Tensor) or (
         is_array(data) and not isinstance(data, (np.ndarray, np.generic))
     ):
@@ -69,21 +70,20 @@ def tensor(
         if device is not None:
             array = move(array, Device(device))
     else:
-        host = data if isinstance(data, (np.ndarray, np.generic)) else from_python(data)
+        host = data if isinstance(data, (np.ndarray, np.generic)) else from_python(data, kind)
         host = np.array(_as_tensor(host).array)
         array = to_device(host, default_device() if device is None else Device(device))
     result = engine.wrap(array, None)
-    if dtype is not None:
-        result = result.to(dtypes.as_dtype(dtype))
+    if kind is not None:
+        result = result.to(kind)
     return result.requires_grad_() if requires_grad else result
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """Return ``data`` as a tensor, on the same memory if nothing has to be converted."""
-    result = _as_tensor(data)
-    if device is None and not isinstance(data, Tensor) and not is_array(data):
-        device = default_device()
-    return result.to(device, dtype)
+    if isinstance(data, Tensor) or is_array(data):
+        return _as_tensor(data).to(device, dtype)
+    return tensor(data, dtype=dtype, device=device)
 
 
 def from_numpy(ndarray: np.ndarray) -> Tensor:
@@ -123,10 +123,10 @@ def full(
     requires_grad: bool = False,
 ) -> Tensor:
     """Return a tensor of shape ``size`` filled with one number, in the number's dtype by default."""
-    value = np.asarray(from_python(fill_value))
-    kind = value.dtype if dtype is None else dtypes.as_dtype(dtype)
+    kind = None if dtype is None else dtypes.as_dtype(dtype)
+    value = np.asarray(from_python(fill_value, kind))
     shape = as_size(size if isinstance(size, (tuple, list)) else (size,))
-    return _finish(np.full(shape, value, kind), device, requires_grad)
+    return _finish(np.full(shape, value), device, requires_grad)
 
 
 def eye(

@@ -502,7 +502,13 @@ class Tensor(InPlace):
         return bool((self == value).any())
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self.ndim == 0 and spec else format(str(self), spec)
+        if not spec:
+            return str(self)
+        if self.ndim:
+            raise TypeError(
+                f"the format {spec!r} is for one number, this tensor has shape {tuple(self.shape)}"
+            )
+        return format(self.item(), spec)
 
     def __repr__(self) -> str:
         return self._text("tensor(")

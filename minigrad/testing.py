@@ -87,9 +87,14 @@ def samples_of(op: Op, seed: int = 0) -> list[tuple[tuple[Any, ...], dict[str, A
 
 
 def on_device(value: Any, device: Device, dtype: Any = None) -> Any:
-    """Return a sample's value on ``device``: arrays moved (floating ones cast), the rest as it is."""
+    """Return a sample's value on ``device``: arrays moved (floating ones cast), the rest as it is.
+
+    A device among the keywords becomes this one.
+    """
     if isinstance(value, tuple):
         return tuple(on_device(part, device) for part in value)
+    if isinstance(value, Device):
+        return device
     if isinstance(value, (np.ndarray, np.generic)):
         if dtype is not None and value.dtype.kind == "f":
             value = value.astype(dtype)
@@ -147,7 +152,8 @@ def check_operation(op: Op, *, device: Any = None, seed: int = 0) -> None:
 
     First and second derivatives against finite differences; float32 stays float32, in value and
     gradient; nothing that was handed in is written; a fused operation agrees with its composite in
-    value, gradient and second order; an analytic one with the complex step.
+    value, gradient and second order; an analytic one with the complex step.  On another device than
+    the host, the values are the host's.  An operation without derivative records nothing.
 
     Parameters
     ----------
@@ -164,6 +170,8 @@ def check_operation(op: Op, *, device: Any = None, seed: int = 0) -> None:
         If one of these does not hold, or the operation has no samples.
     """
     where = default_device() if device is None else Device(device)
+    if op.composite is op or op.composite is op.forward:
+        raise AssertionError(f"{op.name}: a fused operation was compared with itself")
     for inputs, params in samples_of(op, seed):
         placed = {name: on_device(value, where) for name, value in params.items()}
 
@@ -172,6 +180,8 @@ def check_operation(op: Op, *, device: Any = None, seed: int = 0) -> None:
 
         try:
             _check_sample(op, call, inputs, placed, where)
+            if where.type != "cpu":
+                _check_same_as_on_host(op, inputs, params, where)
         except AssertionError as error:
             shapes = [getattr(value, "shape", value) for value in inputs]
             raise GradcheckError(
@@ -184,10 +194,13 @@ def _check_sample(
 ) -> None:
     before = [np.array(value) if isinstance(value, np.ndarray) else value for value in inputs]
     leaves = _leaves(inputs, device, np.float64)
-    gradcheck(call, leaves)
-    gradgradcheck(call, leaves)
-    if "dtype" not in params:  # an operation that is told its dtype
-        _check_float32(call, inputs, device)
+    if op.differentiable:
+        gradcheck(call, leaves)
+        gradgradcheck(call, leaves)
+        if "dtype" not in params:  # an operation that is told its dtype
+            _check_float32(call, inputs, device)
+    elif any(output.requires_grad for output in _tensors(call(*leaves))):
+        raise AssertionError("an operation without derivative was recorded")
     for old, new in zip(before, inputs, strict=True):
         if isinstance(old, np.ndarray) and not np.array_equal(old, new):
             raise AssertionError("an input was written")
@@ -195,6 +208,19 @@ def _check_sample(
         check_twin(call, lambda *values: op.composite(*values, **{**op.defaults, **params}), leaves)
     if op.analytic and device.type == "cpu":
         complex_step(op, inputs, params)
+
+
+def _check_same_as_on_host(op: Op, inputs: tuple, params: dict[str, Any], device: Device) -> None:
+    results = []
+    for where in (device, Device("cpu")):
+        placed = {name: on_device(value, where) for name, value in params.items()}
+        results.append(_tensors(op(*_leaves(inputs, where, np.float64), **placed)))
+    for found, expected in zip(*results, strict=True):
+        if found.dtype != expected.dtype or found.device.type != device.type:
+            raise AssertionError(
+                f"the result is {found.dtype} on {found.device}, on the host it is {expected.dtype}"
+            )
+        assert_close(found, expected, rtol=1e-9, atol=1e-12)
 
 
 def _tensors(result: Any) -> list[Any]:
@@ -236,10 +262,8 @@ def check_twin(fused: Callable[..., Any], composite: Callable[..., Any], leaves:
             to_device(np.cos(np.arange(value.numel())).reshape(value.shape), value.device), None
         )
         first = engine_grad(value, variables, weights)
-        total = sum(
-            ((g * g).sum() for g in first if g.requires_grad), start=wrap(np.float64(0.0), None)
-        )
-        second = engine_grad(total, variables) if total.requires_grad else ()
+        squares = [(g * g).sum() for g in first if g.requires_grad]
+        second = engine_grad(sum(squares), variables) if squares else ()
         both.append([value, *first, *second])
     if len(both[0]) != len(both[1]):
         raise AssertionError(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import operator
 
+import numpy as np
+
 from minigrad.ops.declare import Op, op, register
+from minigrad.ops.samples import without_derivative
 
 
-def _without_derivative(name, compute, arity, doc, dtypes="promote"):
-    """Return an operation of one or two inputs whose result is bool."""
+def _without_derivative(name, compute, arity, doc, kinds="fib"):
+    """Return an operation of one or two inputs whose result has no derivative."""
     if arity == 1:
 
         def forward(xp, x):
@@ -20,7 +23,7 @@ def _without_derivative(name, compute, arity, doc, dtypes="promote"):
 
     forward.__name__ = name
     forward.__doc__ = doc
-    return op(forward, differentiable=False, dtypes=dtypes)
+    return op(forward, differentiable=False).samples(without_derivative(arity, kinds))
 
 
 def _compare(name: str, symbol: str) -> Op:
@@ -44,13 +47,29 @@ logical_xor = _without_derivative(
     "logical_xor", lambda xp, x, y: xp.logical_xor(x, y), 2, "Exactly one nonzero."
 )
 logical_not = _without_derivative("logical_not", lambda xp, x: xp.logical_not(x), 1, "Zero.")
-bitwise_and = _without_derivative("bitwise_and", lambda xp, x, y: x & y, 2, ":math:`x \\& y`.")
-bitwise_or = _without_derivative("bitwise_or", lambda xp, x, y: x | y, 2, ":math:`x | y`.")
-bitwise_xor = _without_derivative("bitwise_xor", lambda xp, x, y: x ^ y, 2, "Bits that differ.")
-invert = _without_derivative("invert", lambda xp, x: ~x, 1, "Bits (or the truth value) reversed.")
+bitwise_and = _without_derivative(
+    "bitwise_and", lambda xp, x, y: x & y, 2, r":math:`x \& y`.", kinds="ib"
+)
+bitwise_or = _without_derivative(
+    "bitwise_or", lambda xp, x, y: x | y, 2, ":math:`x | y`.", kinds="ib"
+)
+bitwise_xor = _without_derivative(
+    "bitwise_xor", lambda xp, x, y: x ^ y, 2, "Bits that differ.", kinds="ib"
+)
+invert = _without_derivative(
+    "invert", lambda xp, x: ~x, 1, "Bits (or the truth value) reversed.", kinds="ib"
+)
 isnan = _without_derivative("isnan", lambda xp, x: xp.isnan(x), 1, "Not a number.")
 isinf = _without_derivative("isinf", lambda xp, x: xp.isinf(x), 1, "Infinite.")
 isfinite = _without_derivative("isfinite", lambda xp, x: xp.isfinite(x), 1, "Neither inf nor nan.")
+for _operation in (isnan, isinf, isfinite):
+    _operation.samples(
+        lambda draw: [
+            ((np.array([[1.0, np.nan], [np.inf, -np.inf]]),), {}),
+            ((np.array(np.nan),), {}),
+            ((np.array([1, 2]),), {}),
+        ]
+    )
 
 register(eq, ne, lt, le, gt, ge, logical_and, logical_or, logical_xor, logical_not)
 register(bitwise_and, bitwise_or, bitwise_xor, invert, isnan, isinf, isfinite)

@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.backend.devices import is_array
 from minigrad.ops.declare import op, register
+from minigrad.ops.samples import with_params
 
 
 def is_basic(index):
@@ -34,12 +35,15 @@ def getitem(xp, x, *, index):
 @op(dtypes="any")
 def scatter(xp, x, *, index, shape):
     """Zeros of ``shape`` to which ``x`` is added at ``index``; repeated indices add up."""
-    out = xp.zeros(shape, x.dtype)
     if _repeats_nothing(index):
+        out = xp.zeros(shape, x.dtype)
         out[index] = x
-    else:
-        xp.add.at(out, index, x)
-    return out
+        return out
+    # CuPy's add.at knows uint64 but not int64; modulo 2**64 they add up to the same bits.
+    dtype = x.dtype if x.dtype.kind == "f" else np.uint64
+    out = xp.zeros(shape, dtype)
+    xp.add.at(out, index, xp.asarray(x, dtype=dtype))
+    return xp.asarray(out, dtype=x.dtype)
 
 
 getitem.vjp(x=lambda xp, g, x_shape, index: scatter.on(xp, g, index=index, shape=x_shape)).samples(
@@ -88,4 +92,9 @@ def argsort(xp, x, *, axis=-1, descending=False):
     return xp.argsort(x, axis=axis, kind="stable")
 
 
+argsort.samples(
+    with_params(
+        ((5,), {}), ((2, 3), {"axis": 0, "descending": True}), ((0, 3), {"axis": 0}), whole=True
+    )
+)
 register(getitem, scatter, argsort)

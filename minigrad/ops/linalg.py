@@ -76,6 +76,10 @@ slogdet.vjp(
 @op(dtypes="same", kinks="singular: raises")
 def solve(xp, a, b):
     r"""Solution of :math:`A X = B` for a matrix of right-hand sides (..., n, k)."""
+    if a.shape[:-2] != b.shape[:-2]:  # NumPy broadcasts the batches, CuPy does not
+        batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        a = xp.broadcast_to(a, batch + a.shape[-2:])
+        b = xp.broadcast_to(b, batch + b.shape[-2:])
     return xp.linalg.solve(a, b)
 
 

@@ -239,6 +239,22 @@ def count_nonzero(xp, x, *, axis=None):
     return _as_index(xp, xp.count_nonzero(x, axis=axis))
 
 
+_WHOLE = (
+    ((2, 3), {}),
+    ((2, 3), {"axis": 0}),
+    ((2, 3), {"axis": -1, "keepdims": True}),
+    ((4,), {"axis": 0}),
+    ((), {}),
+)
+for _operation in (argmax, argmin):
+    _operation.samples(with_params(*_WHOLE, whole=True))
+for _operation in (any_, all_):
+    _operation.samples(with_params(*_WHOLE, ((2, 3, 2), {"axis": (0, 2)}), EMPTY, whole=True))
+count_nonzero.samples(
+    with_params(((2, 3), {}), ((2, 3, 2), {"axis": (0, 2)}), ((), {}), EMPTY, whole=True)
+)
+
+
 def _finite_maximum(xp, x, axis):
     """Return the largest elements, 0 where they are infinite: what exp() is shifted by."""
     largest = xp.max(x, axis=axis, keepdims=True)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 SHAPES = ((), (3,), (2, 3), (2, 1, 2), (0, 3))
 PAIRS = (
     ((), ()),
@@ -39,7 +41,29 @@ def binary(
 
 
 def with_params(
-    *cases: tuple[Any, ...], low: float = -2.0, high: float = 2.0
+    *cases: tuple[Any, ...], low: float = -2.0, high: float = 2.0, whole: bool = False
 ) -> Callable[..., Any]:
-    """Return samples ``((array of shape,), params)``, one for each ``(shape, params)`` of ``cases``."""
-    return lambda draw: [((draw(shape, low, high),), dict(params)) for shape, params in cases]
+    """Return samples ``((array of shape,), params)``, one for each ``(shape, params)`` of ``cases``.
+
+    ``whole`` numbers are for operations without derivative, so that some of them are equal, or 0.
+    """
+
+    def make(draw: Any) -> Any:
+        for shape, params in cases:
+            array = draw(shape, low, high)
+            yield ((np.round(array) if whole else array),), dict(params)
+
+    return make
+
+
+def without_derivative(arity: int, kinds: str = "f") -> Callable[..., Any]:
+    """Return samples of whole numbers, as dtypes of the given kinds (``"f"``, ``"i"``, ``"b"``)."""
+    dtypes = {"f": np.float64, "i": np.int64, "b": np.bool_}
+
+    def make(draw: Any) -> Any:
+        for pair in PAIRS:
+            for kind in kinds:
+                arrays = (np.round(draw(shape)).astype(dtypes[kind]) for shape in pair[:arity])
+                yield tuple(arrays), {}
+
+    return make

@@ -21,7 +21,7 @@ class Folding:
     Attributes
     ----------
     figures : dict
-        Node -> figure that stands for it; a leaf that nothing drawn uses is missing.
+        Node -> figure that stands for it, oldest first.
     caption : str
         Empty if everything is drawn.
     """
@@ -68,27 +68,18 @@ def close_modules(reading: Reading, depth: int) -> dict[Node, Figure]:
 
 def cut(reading: Reading, figures: dict[Node, Figure], max_nodes: int) -> dict[Node, Figure]:
     """Keep the youngest operations, with their leaves, as long as there is room; the others are the rest."""
+    room = max_nodes - 1  # the box of the rest takes one place
     drawn: dict[Figure, None] = {}
-    full = False
     for node in reversed(reading.nodes):
         if is_leaf(node):
             continue
-        figure = figures[node]
-        if figure in drawn:
-            continue
         leaves = [source for source, _ in operands(node) if is_leaf(source)]
-        new = {figure, *(figures[leaf] for leaf in leaves)} - drawn.keys()
-        # One place is kept for the box of the rest; what comes first is drawn whatever it takes.
-        full = full or (len(drawn) + len(new) >= max_nodes and bool(drawn))
-        if not full:
-            drawn.update(dict.fromkeys(new))
-    kept: dict[Node, Figure] = {}
-    for node, figure in figures.items():
-        if figure in drawn:
-            kept[node] = figure
-        elif not is_leaf(node):
-            kept[node] = REST
-    return kept
+        for figure in (figures[node], *(figures[leaf] for leaf in leaves)):
+            if len(drawn) < room:
+                drawn[figure] = None
+        if len(drawn) == room:
+            break
+    return {node: figure if figure in drawn else REST for node, figure in figures.items()}
 
 
 def in_order(reading: Reading, figures: dict[Node, Figure]) -> dict[Node, Figure]:

@@ -128,3 +128,10 @@ def follow(path: tuple[Call, ...], scope: tuple[Any, ...]) -> tuple[Call, ...]:
     for name in scope[shared:]:
         path = Call(name, path).path
     return path
+
+
+def common_call(calls: Iterable[Call | None]) -> Call | None:
+    """Return the innermost call around all of ``calls``; ``None`` if there is none."""
+    paths = [call.path if call is not None else () for call in calls]
+    shared = [one[0] for one in zip(*paths, strict=False) if len(set(one)) == 1]
+    return shared[-1] if shared else None

@@ -1,0 +1,246 @@
+"""Modules that hold other modules: in a row, in a list, by name."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self, overload
+
+from minigrad.nn.module import Module
+
+
+class _Row(Module):
+    """Modules in a row, by default numbered: what Sequential and ModuleList share."""
+
+    def _key(self, index: Any) -> str:
+        """Return the name of the module at ``index``, which may count from the end."""
+        names = list(self._modules)
+        try:
+            return names[operator.index(index)]
+        except IndexError:
+            raise IndexError(
+                f"{type(self).__name__}: index {index} is out of range for {len(names)} modules"
+            ) from None
+
+    def _hold(self, modules: Iterable[Module]) -> None:
+        """Hold just ``modules``, numbered in order."""
+        for name in self._modules:
+            delattr(self, name)
+        for i, module in enumerate(modules):
+            self.add_module(str(i), module)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+
+    def __getitem__(self, index: Any) -> Any:
+        if not isinstance(index, slice):
+            return self._modules[self._key(index)]
+        part = type(self).__new__(type(self))
+        part.training = self.training
+        # Not by setattr, so that in scopes the modules keep the names they have in the whole.
+        vars(part).update(self._cut(index))
+        return part
+
+    def _cut(self, index: slice) -> dict[str, Module]:
+        return dict(list(self._modules.items())[index])
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        self.add_module(self._key(index), module)
+
+    def __delitem__(self, index: int | slice) -> None:
+        names = list(self._modules)
+        numbered = names == [str(i) for i in range(len(names))]
+        for name in names[index] if isinstance(index, slice) else [self._key(index)]:
+            delattr(self, name)
+        if numbered:
+            self._hold(list(self))
+
+    def append(self, module: Module) -> Self:
+        """Add a module at the end; return this one."""
+        number = len(self)
+        while str(number) in self._modules:  # in a slice the numbers may begin later
+            number += 1
+        self.add_module(str(number), module)
+        return self
+
+    def extend(self, modules: Iterable[Module]) -> Self:
+        """Add several modules at the end; return this one."""
+        for module in list(modules):
+            self.append(module)
+        return self
+
+    def insert(self, index: int, module: Module) -> Self:
+        """Put a module before the one at ``index``, number all anew; return this one."""
+        modules = list(self)
+        modules.insert(index, module)
+        self._hold(modules)
+        return self
+
+
+class _Holder(Module):
+    """A module that only holds others and is never called: in scopes they carry its name, ``layers.0``."""
+
+    def _name_in_parent(self, name: str) -> None:
+        super()._name_in_parent(name)
+        for key, module in self._modules.items():
+            module._name_in_parent(f"{name}.{key}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if isinstance(value, Module) and self._name:
+            value._name_in_parent(f"{self._name}.{name}")
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Raise: what it holds has no order of computation.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+        """
+        raise NotImplementedError(
+            f"a {type(self).__name__} cannot be called: call the modules in it, or use a Sequential"
+        )
+
+
+class Sequential(_Row):
+    """Modules one after the other: each gets the output of the one before.
+
+    Parameters
+    ----------
+    *modules : Module, or one mapping of names to modules
+        In the order in which they are called.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> from minigrad import nn
+    >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    >>> model(mg.ones(5, 3)).shape
+    Size([5, 2])
+    >>> model[:2]
+    Sequential(
+      (0): Linear(in_features=3, out_features=4, bias=True)
+      (1): ReLU()
+    )
+    """
+
+    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
+        super().__init__()
+        if len(modules) == 1 and isinstance(modules[0], Mapping):
+            named: Iterable[tuple[str, Any]] = modules[0].items()
+        else:
+            named = ((str(i), module) for i, module in enumerate(modules))
+        for name, module in named:
+            self.add_module(name, module)
+
+    def forward(self, input: Any) -> Any:
+        """Return what the last module makes of what the others made of ``input``."""
+        for module in self._modules.values():
+            input = module(input)
+        return input
+
+
+class ModuleList(_Holder, _Row):
+    """A list of modules whose parameters are found; what is called when, its owner decides.
+
+    Parameters
+    ----------
+    modules : iterable of Module, optional
+        What it holds at first.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
+    ModuleList(
+      (0-2): 3 x Linear(in_features=4, out_features=4, bias=True)
+    )
+    """
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        super().__init__()
+        self.extend(modules)
+
+    def __iadd__(self, modules: Iterable[Module]) -> Self:
+        return self.extend(modules)
+
+    def _cut(self, index: slice) -> dict[str, Module]:
+        return {str(i): module for i, module in enumerate(list(self)[index])}
+
+    def _child_lines(self) -> list[str]:
+        """Return the children's lines, equal ones in a row as one: ``(0-2): 3 x ...``."""
+        runs: list[list[Any]] = []
+        for i, text in enumerate(map(repr, self)):
+            if runs and runs[-1][2] == text:
+                runs[-1][1] = i
+            else:
+                runs.append([i, i, text])
+        return [
+            f"({first}): {text}" if first == last else f"({first}-{last}): {last - first + 1} x {text}"
+            for first, last, text in runs
+        ]
+
+
+class ModuleDict(_Holder):
+    """Modules by name whose parameters are found; what is called when, its owner decides.
+
+    Parameters
+    ----------
+    modules : mapping of str to Module, or iterable of such pairs, optional
+        What it holds at first.
+    """
+
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] = ()) -> None:
+        super().__init__()
+        self.update(modules)
+
+    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
+        """Add modules, or replace those that have the same name."""
+        for name, module in dict(modules).items():
+            self[name] = module
+
+    def __getitem__(self, key: str) -> Any:
+        return self._modules[key]
+
+    def __setitem__(self, key: str, module: Module) -> None:
+        self.add_module(key, module)
+
+    def __delitem__(self, key: str) -> None:
+        self.pop(key)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._modules
+
+    def keys(self) -> Iterable[str]:
+        """Return the names."""
+        return self._modules.keys()
+
+    def values(self) -> Iterable[Module]:
+        """Return the modules."""
+        return self._modules.values()
+
+    def items(self) -> Iterable[tuple[str, Module]]:
+        """Return the names with their modules."""
+        return self._modules.items()
+
+    def pop(self, key: str) -> Module:
+        """Take a module out and return it."""
+        module = self._modules[key]
+        delattr(self, key)
+        return module

@@ -1,0 +1,79 @@
+"""Boxes and arrows with their texts: what a view decided to show, in no drawing language yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from minigrad.viz.reading import Call
+
+
+@dataclass(eq=False)
+class Box:
+    """One thing in a picture.
+
+    Attributes
+    ----------
+    kind : str
+        ``"operation"``, ``"input"``, ``"parameter"``, ``"constant"``, ``"target"``, ``"output"``,
+        ``"module"`` (a closed one) or ``"rest"``: decides colour and shape.
+    title : str
+        The main text.
+    details : tuple of str
+        Smaller lines under it.
+    hint : str
+        What the mouse shows.
+    frame : Call or None
+        The module call in whose frame it stands.
+    beside : Box or None
+        The operation next to which it stands; ``None``: before those it goes into.
+    name : str
+        ``n0``, ``n1``, ... in the order of creation; set when the picture is complete.
+    """
+
+    kind: str
+    title: str
+    details: tuple[str, ...] = ()
+    hint: str = ""
+    frame: Call | None = None
+    beside: Box | None = None
+    name: str = ""
+
+
+@dataclass(eq=False)
+class Arrow:
+    """From where a value comes to where it goes.
+
+    Attributes
+    ----------
+    source, target : Box
+        Its ends.
+    name, label : str
+        What a person called the value, and its shape, if it has no box that tells.
+    """
+
+    source: Box
+    target: Box
+    name: str = ""
+    label: str = ""
+
+
+@dataclass
+class Picture:
+    """Boxes, oldest first; arrows; a line about what is not to be seen; and which calls have a frame."""
+
+    boxes: list[Box] = field(default_factory=list)
+    arrows: list[Arrow] = field(default_factory=list)
+    caption: str = ""
+
+    def number(self) -> Picture:
+        """Name the boxes ``n0``, ``n1``, ...; return the picture."""
+        for place, box in enumerate(self.boxes):
+            box.name = f"n{place}"
+        return self
+
+    def frames(self) -> list[Call]:
+        """Return the module calls that have a frame, outer ones before inner ones."""
+        frames: dict[Call, None] = {}
+        for box in self.boxes:
+            frames.update(dict.fromkeys(box.frame.path if box.frame else ()))
+        return list(frames)
