@@ -18,8 +18,8 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
-    # From _ext. The table of operations, made from the registry, joins here (and in index.md).
-    "mathml",
+    "mathml",  # from _ext, like the next
+    "operations_table",
 ]
 exclude_patterns = ["_build", "jupyter_execute", "gallery/*.ipynb", "gallery/*.py"]
 exclude_patterns += ["gallery/*.json", "gallery/*.zip"]

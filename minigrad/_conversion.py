@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, engine
-from minigrad.backend.devices import is_array, to_host
+from minigrad.backend.devices import is_array, to_host, xp_of
 
 
 def as_tensor(value: Any) -> Any:
@@ -73,9 +73,9 @@ def _supported(array: Any) -> Any:
     """
     if array.dtype not in dtypes.SUPPORTED:
         if array.dtype.newbyteorder("=") in dtypes.SUPPORTED:
-            return array.astype(array.dtype.newbyteorder("="))
+            return xp_of(array).asarray(array, dtype=array.dtype.newbyteorder("="))
         if array.dtype.kind == "u":
-            return array.astype(dtypes.int64)
+            return xp_of(array).asarray(array, dtype=dtypes.int64)
         raise TypeError(f"minigrad has no tensors of dtype {array.dtype}; convert the data first")
     return array
 

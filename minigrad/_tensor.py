@@ -689,7 +689,7 @@ class Tensor(InPlace):
         if isinstance(part, (Tensor, np.ndarray, list, range)) or is_array(part):
             array = as_tensor(list(part) if isinstance(part, range) else part).array
             if array.size == 0 and array.dtype.kind == "f":
-                array = array.astype(np.int64)
+                array = xp_of(array).asarray(array, dtype=np.int64)
             if array.dtype.kind not in "iub":
                 raise IndexError(
                     f"tensors used as an index have to be integers or bool, got {array.dtype}"
@@ -906,7 +906,7 @@ def _transfer(tensor: Tensor, device: Device) -> Tensor:
 def _rebuild(
     kind: type, array: Any, device: str | None, requires_grad: bool, name: str | None
 ) -> Tensor:
-    tensor = engine.new_object(kind)
+    tensor: Any = engine.new_object(kind)
     tensor.array = array if device is None else to_device(array, Device(device))
     tensor.node = tensor._grad = None
     if requires_grad:

@@ -77,15 +77,15 @@ class Plan:
         which saved values it is called with; instead of ``rules``.
     save : callable or None
         Picks, from everything the forward pass knew, what the rules name.
-    only : int or None
-        If that is a single value, which: picking it needs no call then.
+    alone : bool
+        Whether that is a single value, which the node then keeps as it is, without a tuple around it.
     sources : tuple
         Where each saved value came from: the position of an input, ``"out"``, or ``None``.
     kind : str or None
         ``"leaf"`` and ``"item"`` (one output of several) are handled by the sweep itself.
     """
 
-    __slots__ = ("joint", "kind", "needs", "only", "op", "rules", "save", "sources", "wanted")
+    __slots__ = ("alone", "joint", "kind", "needs", "op", "rules", "save", "sources", "wanted")
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Plan:
         rules: tuple = (),
         joint: Any = None,
         save: Any = None,
-        only: int | None = None,
+        alone: bool = False,
         sources: tuple = (),
         kind: str | None = None,
     ) -> None:
@@ -104,14 +104,15 @@ class Plan:
         self.rules = rules
         self.joint = joint
         self.save = save
-        self.only = only
+        self.alone = alone
         self.sources = sources
         self.kind = kind
 
 
 LEAF = Plan(None, (), kind="leaf")
-ITEM = Plan(None, (True,), kind="item")
+ITEM = Plan(None, (True,), kind="item", sources=(None, None))
 NO_PARAMS: dict[str, Any] = {}
+RELEASED: Any = object()  # stands where a node had what it saved
 
 
 class Node:
@@ -123,8 +124,8 @@ class Node:
         The operation with the rules that will run.
     inputs : tuple of Node or None
         The node of each input; ``None`` for a Python number.
-    saved : tuple or None
-        The values its rules name; ``None`` once released.
+    saved
+        What its rules name: a tuple, or a single value (``plan.alone``); ``RELEASED`` after the sweep.
     params : dict
         The operation's keyword arguments.
     shape, dtype
@@ -162,19 +163,41 @@ class Node:
         "trace",
     )
 
-    plan: Plan
-    inputs: tuple[Node | None, ...]
-    saved: tuple | None
-    params: dict[str, Any]
-    shape: Any
-    dtype: Any
-    scope: tuple[str, ...]
-    requires_grad: bool
-    number: int
-    hooks: list[Any] | None
-    name: str | None
-    owner: Any
-    trace: str | None
+    def __init__(
+        self,
+        plan: Plan,
+        inputs: tuple[Any, ...],
+        saved: Any,
+        params: dict[str, Any],
+        shape: Any,
+        dtype: Any,
+        scope: tuple[str, ...],
+    ) -> None:
+        self.plan = plan
+        self.inputs = inputs
+        self.saved = saved
+        self.params = params
+        self.shape = shape
+        self.dtype = dtype
+        self.scope = scope
+        self.requires_grad = True
+        self.number = tick()
+        self.hooks: list[Any] | None = None
+        self.name: str | None = None
+        self.owner: Any = None
+        self.trace: str | None = None
+
+    @property
+    def released(self) -> bool:
+        """Whether a sweep has used it and let go of what it saved."""
+        return self.saved is RELEASED
+
+    @property
+    def saved_values(self) -> tuple[Any, ...]:
+        """What its rules name, always as a tuple; empty once released."""
+        if self.saved is RELEASED:
+            return ()
+        return (self.saved,) if self.plan.alone else self.saved
 
     @property
     def op_name(self) -> str:
@@ -185,38 +208,10 @@ class Node:
         return f"<{self.op_name} #{self.number} {self.shape} {self.dtype}>"
 
 
-def make_node(
-    plan: Plan,
-    inputs: tuple[Node | None, ...],
-    saved: tuple | None,
-    params: dict[str, Any],
-    shape: Any,
-    dtype: Any,
-    scope: tuple[str, ...],
-) -> Node:
-    """Return a new node, the youngest of all.
-
-    A function and not ``Node.__init__``, because this runs once for every operation and Python takes
-    twice as long to call a constructor.
-    """
-    node = new_object(Node)
-    node.plan = plan
-    node.inputs = inputs
-    node.saved = saved
-    node.params = params
-    node.shape = shape
-    node.dtype = dtype
-    node.scope = scope
-    node.requires_grad = True
-    node.number = tick()
-    node.hooks = node.name = node.owner = node.trace = None
-    return node
-
-
 def leaf_node(tensor: Any, requires_grad: bool) -> Node:
     """Return the node of a tensor that no operation made."""
     array = tensor.array
-    node = make_node(LEAF, (), (), NO_PARAMS, array.shape, array.dtype, state.get().scope)
+    node = Node(LEAF, (), (), NO_PARAMS, array.shape, array.dtype, state.get().scope)
     node.requires_grad = requires_grad
     node.owner = weakref.ref(tensor)
     return node
@@ -254,8 +249,8 @@ def unbroadcast(xp: Any, gradient: Any, shape: tuple[int, ...], node: Node) -> A
 
 def collect(
     roots: Iterable[Node], targets: Sequence[Node] | None = None, beyond_targets: bool = True
-) -> list[Node]:
-    """Return, oldest first, the nodes from which gradients flow from ``roots`` to ``targets``.
+) -> tuple[list[Node], dict[Node, Any]]:
+    """Return the nodes through which gradients flow from ``roots`` to ``targets``: in order, and a table.
 
     Parameters
     ----------
@@ -266,6 +261,11 @@ def collect(
     beyond_targets : bool, default True
         Whether to look for further targets behind a target.
 
+    Returns
+    -------
+    (list of Node, dict)
+        The nodes, oldest first; and a table of their gradients, ``None`` for each to begin with.
+
     Raises
     ------
     RuntimeError
@@ -273,41 +273,41 @@ def collect(
         Nothing has been changed then.
     """
     stops = set() if targets is None or beyond_targets else set(targets)
-    seen = dict.fromkeys(roots)
-    order = list(seen)
+    table: dict[Node, Any] = dict.fromkeys(roots)
+    order = list(table)
     suspects = []
     newest_write = latest_write()
     for node in order:  # grows while it is walked
         if stops and node in stops:
             continue
-        if node.saved is None or node.number < newest_write:
+        if node.saved is RELEASED or node.number < newest_write:
             suspects.append(node)
         inputs = node.inputs
         for position in node.plan.wanted:
             source = inputs[position]
-            if source not in seen:
-                seen[source] = None
+            if source not in table:
+                table[source] = None
                 order.append(source)
     order.sort(key=attrgetter("number"))
     if targets is not None:
         leading = set(targets)
         for node in order:
-            if node not in leading and any(
-                node.inputs[position] in leading for position in node.plan.wanted
-            ):
+            if any(node.inputs[position] in leading for position in node.plan.wanted):
                 leading.add(node)
         order = [node for node in order if node in leading]
-        suspects = [node for node in suspects if node in leading]
+        table = dict.fromkeys(order)
     for node in suspects:
-        if node.saved is None:
+        if node not in table:
+            continue
+        if node.released:
             raise RuntimeError(released_message(node))
         check_unwritten(node)
-    return order
+    return order, table
 
 
 def check_unwritten(node: Node) -> None:
     """Raise if an array that ``node`` saved was written after ``node`` was recorded."""
-    for value, source in zip(node.saved or (), node.plan.sources, strict=False):
+    for value, source in zip(node.saved_values, node.plan.sources, strict=True):
         if source is None:
             continue
         written = max(map(last_written, value)) if isinstance(value, tuple) else last_written(value)
@@ -378,9 +378,8 @@ def sweep(
     dict
         Node of a target -> its gradient; a target that was not reached is missing.
     """
-    order = collect(roots, targets, beyond_targets)
-    # The table of gradients is local to the call.  A key is a node that waits for its gradient.
-    table: dict[Node, Any] = dict.fromkeys(order)
+    # The table of gradients is local to the call: no gradient can be left over from another sweep.
+    order, table = collect(roots, targets, beyond_targets)
     for root, seed in zip(roots, seeds, strict=True):
         if root in table:
             table[root] = seed if table[root] is None else table[root] + seed
@@ -410,11 +409,12 @@ def sweep(
             continue
         saved = node.saved
         if not retain_graph:
-            node.saved = None
+            node.saved = RELEASED
         inputs = node.inputs
         if create_graph or plan.joint is not None:
             pull = differentiable_pull if create_graph else joint_pull
-            for position, contribution in pull(node, gradient, saved):
+            values = (saved,) if plan.alone else saved
+            for position, contribution in pull(node, gradient, values):
                 source = inputs[position]
                 if source in table and contribution is not None:
                     xp = tensor_namespace if create_graph else xp_of(contribution)
@@ -432,8 +432,8 @@ def sweep(
                 continue
             if not picks:  # the two short forms are the usual ones, and Python's fastest calls
                 contribution = rule(xp, gradient)
-            elif len(picks) == 1:
-                contribution = rule(xp, gradient, saved[picks[0]])
+            elif plan.alone:
+                contribution = rule(xp, gradient, saved)
             else:
                 contribution = rule(xp, gradient, *[saved[i] for i in picks])
             if contribution.shape != source.shape:
@@ -544,7 +544,7 @@ def as_recorded(node: Node, value: Any, source: Any) -> Any:
 
 def item_node(node: Node, index: int, array: Any) -> Node:
     """Return a node for output ``index`` of the several that ``node`` computed."""
-    return make_node(
+    return Node(
         ITEM, (node,), (index, len(node.shape)), NO_PARAMS, array.shape, array.dtype, node.scope
     )
 

@@ -11,12 +11,33 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections.abc import Callable, Iterable
 from typing import Any
 
 tick = itertools.count(1).__next__
 """The clock: each call returns a larger number than all before (atomic under CPython)."""
 
-_written: dict[int, tuple[weakref.ref, int]] = {}
+
+
+class Cell:
+    """When one block of memory was last written.
+
+    Attributes
+    ----------
+    written : int
+        On the clock; 0 if it never was.
+    memory : weakref
+        The array that owns it.
+    """
+
+    __slots__ = ("memory", "written")
+
+    def __init__(self, memory: Any, forget: Callable[[Any], Any]) -> None:
+        self.written = 0
+        self.memory = weakref.ref(memory, forget)
+
+
+_written: dict[int, Cell] = {}
 _latest = 0
 
 
@@ -28,19 +49,29 @@ def memory_of(array: Any) -> Any:
     return array
 
 
-def touch(array: Any) -> None:
-    """Note that the memory of ``array`` is being written now."""
-    global _latest
+def cell_of(array: Any) -> Cell:
+    """Return the cell of the memory of ``array``, the same one for all its views."""
     memory = memory_of(array)
     key = id(memory)
-    entry = _written.get(key)
-    # The callback removes the entry with its array, so that a later array at the same address
-    # starts unwritten.
-    reference = (
-        entry[0] if entry else weakref.ref(memory, lambda _, forget=_written.pop: forget(key, None))
-    )
+    cell = _written.get(key)
+    if cell is None:
+        # The callback removes the cell with its array, so that a later array at the same address
+        # starts unwritten.
+        cell = _written[key] = Cell(memory, lambda _, forget=_written.pop: forget(key, None))
+    return cell
+
+
+def touch(array: Any) -> None:
+    """Note that the memory of ``array`` is being written now."""
+    touch_cells((cell_of(array),))
+
+
+def touch_cells(cells: Iterable[Cell]) -> None:
+    """Note that the memory of all these cells is being written now (for optimisers, which know them)."""
+    global _latest
     _latest = tick()
-    _written[key] = (reference, _latest)
+    for cell in cells:
+        cell.written = _latest
 
 
 def latest_write() -> int:
@@ -52,5 +83,5 @@ def last_written(array: Any) -> int:
     """Return the clock at the last write of the memory of ``array``, 0 if it never was."""
     if not hasattr(array, "base"):
         return 0
-    entry = _written.get(id(memory_of(array)))
-    return entry[1] if entry else 0
+    cell = _written.get(id(memory_of(array)))
+    return cell.written if cell else 0

@@ -26,7 +26,7 @@ def as_integer(value: Any) -> int:
         raise TypeError(f"expected an integer, got {value!r}") from None
 
 
-def as_size(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+def as_size(sizes: tuple[Any, ...] | list[Any]) -> tuple[int, ...]:
     """Return the shape meant by ``f(2, 3)`` or ``f((2, 3))``."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = tuple(sizes[0])

@@ -8,7 +8,7 @@ from minigrad import engine
 from minigrad._functions.arguments import as_integer, check_dim, index_array
 from minigrad._functions.reducing import ValuesAndIndices, take_along
 from minigrad._functions.shaping import flatten
-from minigrad.backend.devices import xp_of
+from minigrad.backend.devices import to_host, xp_of
 from minigrad.dtypes import int64
 from minigrad.ops import indexing
 
@@ -84,7 +84,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
     raw = index_array(index, input, "index_select")
     if raw.ndim > 1:
         raise ValueError(f"index_select: the index has to be a vector, got shape {raw.shape}")
-    return indexing.getitem(input, index=_at(dim, raw.reshape(-1)))
+    return indexing.getitem(input, index=_at(dim, xp_of(raw).reshape(raw, (-1,))))
 
 
 def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
@@ -128,7 +128,8 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     """
     raw = index_array(tensor, tensor, "one_hot")
     xp = xp_of(raw)
-    low, high = (int(raw.min()), int(raw.max())) if raw.size else (0, -1)
+    host = to_host(raw)  # their range decides the shape of the result
+    low, high = (int(host.min()), int(host.max())) if host.size else (0, -1)
     classes = high + 1 if num_classes == -1 else as_integer(num_classes)
     if low < 0 or high >= classes:
         raise ValueError(f"one_hot: indices from {low} to {high} do not fit {classes} classes")

@@ -14,7 +14,6 @@ from minigrad.engine import (
     describe,
     item_node,
     leaf_node,
-    make_node,
     state,
     wrap,
 )
@@ -48,7 +47,7 @@ class Context:
         An input is its array and its node; an output its array and its number.
         """
         self._node = weakref.ref(node)
-        entries = []
+        entries: list[Any] = []
         for tensor in self._tensors:
             number = next((i for i, output in enumerate(outputs) if output is tensor), None)
             if tensor is None:
@@ -181,7 +180,7 @@ class Function:
             return cls._pull(ctx, xp is engine.tensor_namespace, gradients, len(args))
 
         plan = Plan(_FunctionOp(cls.__name__), needs, joint=(rule, (0,)), sources=(None,))
-        node = make_node(
+        node = Node(
             plan,
             sources,
             (context,),

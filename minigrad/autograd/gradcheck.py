@@ -348,23 +348,23 @@ def _worst_entry(probe: _Probe, output: int, which: int) -> str | None:
     count = int(np.prod(shape))
     if point.size * count > _ENTRY_LIMIT:
         return None
-    numeric = np.empty((count, point.size))
+    numeric: Any = np.empty((count, point.size))
     for column in range(point.size):
-        direction = np.zeros(point.size)
+        direction: Any = np.zeros(point.size)
         direction[column] = 1.0
         direction = direction.reshape(point.shape)
         step = 1e-5
         ahead = probe.values(probe.moved(which, direction, step))[output]
         behind = probe.values(probe.moved(which, direction, -step))[output]
         numeric[:, column] = ((ahead - behind) / (2 * step)).reshape(-1)
-    rules = np.empty_like(numeric)
+    rules: Any = np.empty_like(numeric)
     for row in range(count):
-        cotangent = np.zeros(count)
+        cotangent: Any = np.zeros(count)
         cotangent[row] = 1.0
         rules[row] = probe.pulled(output, cotangent.reshape(shape))[which].reshape(-1)
     off = np.abs(numeric - rules)
     off[~np.isfinite(off)] = np.inf
-    row, column = np.unravel_index(int(off.argmax()), off.shape)
+    row, column = map(int, np.unravel_index(int(off.argmax()), off.shape))
     place = tuple(int(i) for i in np.unravel_index(row, shape))
     source = tuple(int(i) for i in np.unravel_index(column, point.shape))
     return (

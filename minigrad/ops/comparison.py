@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from typing import Any
 
 import numpy as np
 
@@ -12,15 +13,13 @@ from minigrad.ops.samples import without_derivative
 
 def _without_derivative(name, compute, arity, doc, kinds="fib"):
     """Return an operation of one or two inputs whose result has no derivative."""
-    if arity == 1:
+    def one(xp, x):
+        return compute(xp, x)
 
-        def forward(xp, x):
-            return compute(xp, x)
-    else:
+    def two(xp, x, y):
+        return compute(xp, x, y)
 
-        def forward(xp, x, y):
-            return compute(xp, x, y)
-
+    forward: Any = one if arity == 1 else two
     forward.__name__ = name
     forward.__doc__ = doc
     return op(forward, differentiable=False).samples(without_derivative(arity, kinds))

@@ -3,6 +3,7 @@ r"""Products of matrices and tensors: matmul for every pair of ranks, and einsum
 from __future__ import annotations
 
 import string
+from typing import Any
 
 from minigrad.ops.declare import namespace_of, op, register
 
@@ -113,7 +114,7 @@ def _einsum(xp, g, needs, operands, subscripts):
         for term, operand in zip(named, operands, strict=True)
         for letter, length in zip(term, operand.shape, strict=True)
     }
-    gradients = []
+    gradients: list[Any] = []
     for position, need in enumerate(needs):
         if not need:
             gradients.append(None)

@@ -7,6 +7,7 @@ axes with length 1.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def _spread(xp, g, shape, axis):
     return xp.broadcast_to(xp.reshape(g, kept_shape(shape, axis)), shape)
 
 
-CASES = (
+CASES: tuple[Any, ...] = (
     ((2, 3), {}),
     ((2, 3), {"axis": 0}),
     ((2, 3), {"axis": -1, "keepdims": True}),
@@ -239,7 +240,7 @@ def count_nonzero(xp, x, *, axis=None):
     return _as_index(xp, xp.count_nonzero(x, axis=axis))
 
 
-_WHOLE = (
+_WHOLE: tuple = (
     ((2, 3), {}),
     ((2, 3), {"axis": 0}),
     ((2, 3), {"axis": -1, "keepdims": True}),
