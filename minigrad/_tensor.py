@@ -21,10 +21,11 @@ from minigrad._inplace import InPlace
 from minigrad._printing import tensor_text
 from minigrad.backend.devices import (
     Device,
-    backend_of,
+    backend_for,
     default_device,
     device_of,
     is_array,
+    move,
     to_device,
     to_host,
     xp_of,
@@ -207,6 +208,8 @@ class Tensor(InPlace):
                     f".grad has to be {tuple(self.shape)} {self.dtype} like its tensor, got "
                     f"{tuple(value.shape)} {value.dtype}"
                 )
+            if xp_of(value.array) is not xp_of(self.array):
+                raise RuntimeError(f".grad is on {value.device}, its tensor on {self.device}")
             if value is self:
                 raise RuntimeError("a tensor cannot be its own gradient")
         self._grad = value
@@ -896,10 +899,12 @@ def _cast(tensor: Tensor, dtype: np.dtype) -> Tensor:
 
 
 def _transfer(tensor: Tensor, device: Device) -> Tensor:
-    backend_of(tensor.array)
     here = tensor.device
     if here == device:
         return tensor
+    backend_for(device)  # its error says what is missing
+    if not tensor._is_recorded():
+        return engine.wrap(move(tensor.array, device), None)
     return shapes.to_device(tensor, device=device, origin=here)
 
 

@@ -280,7 +280,7 @@ def collect(
     for node in order:  # grows while it is walked
         if stops and node in stops:
             continue
-        if node.saved is RELEASED or node.number < newest_write:
+        if node.saved is RELEASED or (node.number < newest_write and node.plan.sources):
             suspects.append(node)
         inputs = node.inputs
         for position in node.plan.wanted:

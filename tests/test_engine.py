@@ -832,8 +832,18 @@ def random_expression(rng):
 def test_random_graphs_agree_with_finite_differences(device, block):
     from minigrad.testing import check_gradients
 
-    for seed in range(20 * block, 20 * block + 20):
+    # 200 graphs on the host; where NumPy is only imitated, a few show the same.
+    for seed in range(20 * block, 20 * block + (20 if device == "cpu" else 2)):
         rng = np.random.default_rng(seed)
         expression = random_expression(rng)
         inputs = [rng.normal(size=shape) for shape in ((3,), (2, 3), (1, 3))]
-        check_gradients(expression, *inputs, directions=1, seed=seed, device=device)
+        options = {"order": 1, "directions": 1, "seed": seed, "device": device}
+        check_gradients(expression, *inputs, **options)
+
+        def curved(*values, expression=expression):
+            slopes = mg.autograd.grad(
+                expression(*values), values, create_graph=True, materialize_grads=True
+            )
+            return sum(slope.sin().sum() for slope in slopes)
+
+        check_gradients(curved, *inputs, **options)  # of all gradients together: second order

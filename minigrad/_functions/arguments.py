@@ -6,7 +6,7 @@ import operator
 from typing import Any
 
 from minigrad import engine
-from minigrad.backend.devices import Device, device_of, to_device
+from minigrad.backend.devices import Device, device_of, to_device, xp_of
 
 
 def as_axis(dim: Any) -> Any:
@@ -73,5 +73,36 @@ def index_array(index: Any, like: Any, operation: str) -> Any:
 
 
 def on_device(array: Any, device: Device) -> Any:
-    """Return an array on ``device``, moving it from the host if need be."""
-    return array if device_of(array) == device else to_device(array, device)
+    """Return an array on ``device``: itself, or a copy if it is on the host.
+
+    Raises
+    ------
+    RuntimeError
+        If it is on another device than these two.
+    """
+    here = device_of(array)
+    if here == device:
+        return array
+    if here.type != "cpu":
+        raise RuntimeError(
+            f"tensors are on different devices: {device} and {here}; move one with .to(device)"
+        )
+    return to_device(array, device)
+
+
+def check_devices(operation: str, **tensors: Any) -> None:
+    """Raise if tensors (by name; anything else is left alone) are not all on one device.
+
+    Raises
+    ------
+    RuntimeError
+        Naming the first two that are apart.
+    """
+    known = [(name, one) for name, one in tensors.items() if isinstance(one, engine.Tensor)]
+    for name, one in known[1:]:
+        first, other = known[0]
+        if xp_of(one.array) is not xp_of(other.array):
+            raise RuntimeError(
+                f"{operation}: {first} is on {other.device}, {name} on {one.device}; "
+                "move one with .to(device)"
+            )

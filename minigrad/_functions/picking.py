@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad import engine
-from minigrad._functions.arguments import as_integer, check_dim, index_array
+from minigrad._functions.arguments import as_integer, check_devices, check_dim, index_array
 from minigrad._functions.reducing import ValuesAndIndices, take_along
 from minigrad._functions.shaping import flatten
 from minigrad.backend.devices import to_host, xp_of
@@ -61,6 +61,7 @@ def gather(input: Any, dim: int, index: Any) -> Any:
 def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     """Return ``input`` with ``src[i, j]`` added at ``[index[i, j], j]``; repeated indices add up."""
     dim = check_dim(dim, input.ndim, "scatter_add")
+    check_devices("scatter_add", input=input, src=src)
     raw = index_array(index, input, "scatter_add")
     _check_fits(raw.shape, input.shape, dim, "scatter_add")
     _check_fits(raw.shape, src.shape, None, "scatter_add")
@@ -90,6 +91,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
 def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
     """Return ``input`` with the slices of ``alpha * source`` added at ``index`` along ``dim``."""
     dim = check_dim(dim, input.ndim, "index_add")
+    check_devices("index_add", input=input, source=source)
     raw = index_array(index, input, "index_add")
     added = indexing.scatter(source, index=_at(dim, raw), shape=tuple(input.shape))
     return input + (added if alpha == 1 else added * alpha)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import engine
+from minigrad._functions.arguments import check_devices
 from minigrad.ops import activations, arithmetic, comparison, elementary
 from minigrad.ops.declare import Op
 
@@ -197,6 +198,7 @@ def where(condition: Any, input: Any, other: Any) -> Any:
     condition = engine.as_tensor(condition)
     if condition.dtype.kind != "b":
         raise TypeError(f"where: the condition has to be bool, got {condition.dtype}")
+    check_devices("where", condition=condition, input=input, other=other)
     return arithmetic.select(input, other, condition=condition)
 
 

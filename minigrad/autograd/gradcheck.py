@@ -75,7 +75,7 @@ def gradcheck(
         Also if ``func`` has a kink at the inputs, is not deterministic, or a gradient has a wrong shape
         or dtype.
     ValueError
-        If no input requires gradients, or one is not float64.
+        If no input requires gradients, one is not float64, or no output is floating.
 
     Examples
     --------
@@ -247,6 +247,8 @@ def _check(
 ) -> None:
     probe = _Probe(func, inputs, checked)
     base = probe.values(probe.points)
+    if not base:
+        raise ValueError("gradcheck: the function has no floating output, so nothing is checked")
     again = probe.values(probe.points)
     if any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(base, again, strict=True)):
         raise GradcheckError("the function is not deterministic: two calls gave different outputs")

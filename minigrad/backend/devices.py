@@ -54,7 +54,8 @@ class Device:
         if kind not in _LOADERS:
             known = ", ".join(sorted(repr(name) for name in _LOADERS))
             raise ValueError(f"unknown device {self.type!r}: expected one of {known} or 'cuda:N'")
-        if number and (kind == "cpu" or not number.isdigit()):
+        on_host = kind == "cpu" and (number or self.index is not None)
+        if on_host or (number and not number.isdecimal()):
             raise ValueError(f"bad device {self.type!r}: the part after ':' is the number of a GPU")
         object.__setattr__(self, "type", kind)
         if number:
@@ -225,10 +226,19 @@ _default_device: Device | None = None
 
 
 def default_device() -> Device:
-    """Return the device of new tensors: the one set, else ``MINIGRAD_DEVICE``, else the host."""
+    """Return the device of new tensors: the one set, else ``MINIGRAD_DEVICE``, else the host.
+
+    Raises
+    ------
+    ValueError
+        If ``MINIGRAD_DEVICE`` is no kind of device.
+    """
     if _default_device is not None:
         return _default_device
-    return Device(os.environ.get("MINIGRAD_DEVICE") or "cpu")
+    try:
+        return Device(os.environ.get("MINIGRAD_DEVICE") or "cpu")
+    except ValueError as error:
+        raise ValueError(f"environment variable MINIGRAD_DEVICE: {error}") from None
 
 
 def set_default_device(device: Any) -> None:
@@ -263,13 +273,20 @@ def _load_numpy() -> Backend:
 
 def _load_cupy() -> Backend:
     """Find out in three steps whether CuPy can compute: import, count of devices, one kernel."""
+    missing = (
+        'device "cuda" needs CuPy, which is not installed: pip install "minigrad-autograd[gpu]" '
+        '(CUDA 13) or pip install "minigrad-autograd[gpu-cuda12]"; device "cpu" works without it'
+    )
     try:
         cupy = importlib.import_module("cupy")
+    except ModuleNotFoundError as error:
+        if error.name != "cupy":  # CuPy is there, and something that it needs is not
+            raise BackendUnavailable(f"CuPy cannot be imported: {error}") from error
+        raise BackendUnavailable(missing) from error
     except ImportError as error:
-        raise BackendUnavailable(
-            'device "cuda" needs CuPy, which is not installed: pip install "minigrad-autograd[gpu]" '
-            '(CUDA 13) or pip install "minigrad-autograd[gpu-cuda12]"; device "cpu" works without it'
-        ) from error
+        raise BackendUnavailable(f"CuPy cannot be imported: {error}") from error
+    if not hasattr(cupy, "ndarray"):  # a folder that happens to be called cupy imports, too
+        raise BackendUnavailable(missing)
     advice = 'use device "cpu", or check the driver with nvidia-smi'
     try:
         count = cupy.cuda.runtime.getDeviceCount()

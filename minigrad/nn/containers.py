@@ -186,7 +186,9 @@ class ModuleList(_Holder, _Row):
             else:
                 runs.append([i, i, text])
         return [
-            f"({first}): {text}" if first == last else f"({first}-{last}): {last - first + 1} x {text}"
+            f"({first}): {text}"
+            if first == last
+            else f"({first}-{last}): {last - first + 1} x {text}"
             for first, last, text in runs
         ]
 

@@ -89,14 +89,18 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward``, in the module's scope, with the hooks around it."""
         outer = state.get()
-        scope = (*outer.scope, self._label)
-        token = state.set(State(outer.grad_enabled, scope, outer.observer))
+        inner = State(outer.grad_enabled, (*outer.scope, self._label), outer.observer)
+        token = state.set(inner)
         try:
             if self._forward_pre_hooks or self._forward_hooks:
                 return self._call_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
         finally:
-            state.reset(token)
+            now = state.get()
+            if now is inner:
+                state.reset(token)
+            else:  # forward called set_grad_enabled(), which is to last
+                state.set(State(now.grad_enabled, outer.scope, now.observer))
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for hook in list(self._forward_pre_hooks.values()):
@@ -190,7 +194,9 @@ class Module:
                 f"{owner}: the name of a {kind} has to be a str, got {type(name).__name__}"
             )
         if not name or "." in name:
-            raise KeyError(f"{owner}: the name of a {kind} is not empty and has no '.', got {name!r}")
+            raise KeyError(
+                f"{owner}: the name of a {kind} is not empty and has no '.', got {name!r}"
+            )
         vacant = name in vars(self) and vars(self)[name] is None
         if hasattr(self, name) and name not in self._of_kind(kind) and not vacant:
             raise KeyError(f"{owner}: the attribute {name!r} exists and is no {kind}")
@@ -279,19 +285,19 @@ class Module:
 
     @property
     def _parameters(self) -> Mapping[str, Parameter]:
-        """This module's own parameters by name; read only."""
+        """The parameters of this very module by name; read only."""
         own = {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
         return MappingProxyType(own)
 
     @property
     def _buffers(self) -> Mapping[str, Tensor]:
-        """This module's own buffers by name; read only."""
+        """The buffers of this very module by name; read only."""
         own = {name: getattr(self, name) for name in self._saved_buffers}
         return MappingProxyType({name: value for name, value in own.items() if value is not None})
 
     @property
     def _modules(self) -> Mapping[str, Module]:
-        """This module's children by name; read only: :meth:`add_module` adds one."""
+        """The direct submodules by name; read only (:meth:`add_module` adds one)."""
         own = {name: value for name, value in vars(self).items() if isinstance(value, Module)}
         return MappingProxyType(own)
 
@@ -608,7 +614,8 @@ class LoadedKeys(NamedTuple):
     def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:
             return "<All keys matched successfully>"
-        return super().__repr__()
+        missing, unexpected = self
+        return f"LoadedKeys(missing_keys={missing}, unexpected_keys={unexpected})"
 
 
 class RemovableHandle:

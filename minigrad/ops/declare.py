@@ -195,10 +195,8 @@ class Op:
                 f"{self.name}() takes {len(self.input_names)} inputs {self.input_names}, "
                 f"got {len(args)}"
             )
-        inputs = self._convert(args)
-        arrays = tuple(
-            value.array if isinstance(value, engine.Tensor) else value for value in inputs
-        )
+        inputs = args if self._is_plain(args) else self._convert(args)
+        arrays = [value.array if isinstance(value, engine.Tensor) else value for value in inputs]
         try:
             out = self.forward(_namespace(arrays), *arrays, **params)
         except _PASS_ON as error:
@@ -207,6 +205,19 @@ class Op:
         if self.residuals:
             out, extra = out
         return self._record(inputs, arrays, out, extra, params)
+
+    def _is_plain(self, args: tuple[Any, ...]) -> bool:
+        """Tell whether the inputs are tensors of one dtype that this operation can compute in."""
+        dtype = None
+        for value in args:
+            if isinstance(value, engine.Tensor):
+                if dtype is None:
+                    dtype = value.array.dtype
+                elif value.array.dtype is not dtype and self.dtypes != "any":
+                    return False
+            elif value is not None:
+                return False
+        return dtype is not None and (not self.floating or dtype.kind == "f")
 
     def _bind(self, params: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments in the order of the forward, defaults filled in."""
@@ -255,43 +266,50 @@ class Op:
         ]
 
     def _record(
-        self, inputs: list[Any], arrays: tuple, out: Any, extra: tuple, params: dict[str, Any]
+        self, inputs: Any, arrays: Any, out: Any, extra: tuple, params: dict[str, Any]
     ) -> Any:
         """Return the output as a Tensor (or a tuple of them), with a node if one is needed."""
         now = state.get()
-        nodes: tuple[Node | None, ...] = ()
-        needs: tuple[bool, ...] = ()
+        node = None
         if now.grad_enabled and self.differentiable:
-            nodes = tuple(v.node if isinstance(v, engine.Tensor) else None for v in inputs)
-            needs = tuple(node is not None and node.requires_grad for node in nodes)
-        several = isinstance(out, tuple)
-        if True not in needs:
-            if now.observer is not None:
-                now.observer.computed(self, out, None)
-            return (
-                tuple(engine.wrap(part, None) for part in out)
-                if several
-                else engine.wrap(out, None)
-            )
-        nodes = tuple(
-            constant_node(value) if node is None and isinstance(value, engine.Tensor) else node
-            for value, node in zip(inputs, nodes, strict=True)
-        )
-        plan = self.plans.get(needs) or self.make_plan(needs)
-        shapes = tuple(() if node is None else node.shape for node in nodes)
-        if self.variadic:
-            arrays, shapes = (arrays,), (shapes,)
-        saved = plan.save((*arrays, out, *params.values(), *extra, *shapes))
-        shape = tuple(part.shape for part in out) if several else out.shape
-        dtype = tuple(part.dtype for part in out) if several else out.dtype
-        node = Node(plan, nodes, saved, params, shape, dtype, now.scope)
+            sources = [v.node if isinstance(v, engine.Tensor) else None for v in inputs]
+            needs = tuple([source is not None and source.requires_grad for source in sources])
+            if True in needs:
+                node = self._node(inputs, arrays, sources, needs, out, extra, params, now.scope)
         if now.observer is not None:
             now.observer.computed(self, out, node)
-        if several:
-            return tuple(
-                engine.wrap(part, item_node(node, index, part)) for index, part in enumerate(out)
-            )
-        return engine.wrap(out, node)
+        if out.__class__ is not tuple:
+            return engine.wrap(out, node)
+        return tuple(
+            engine.wrap(part, node and item_node(node, index, part))
+            for index, part in enumerate(out)
+        )
+
+    def _node(
+        self,
+        inputs: Any,
+        arrays: Any,
+        sources: list[Any],
+        needs: tuple[bool, ...],
+        out: Any,
+        extra: tuple,
+        params: dict[str, Any],
+        scope: tuple[str, ...],
+    ) -> Node:
+        """Return the node of a computation, with what the rules that will run name."""
+        for position, source in enumerate(sources):
+            if source is None and isinstance(inputs[position], engine.Tensor):
+                sources[position] = constant_node(inputs[position])
+        plan = self.plans.get(needs) or self.make_plan(needs)
+        shapes = [() if source is None else source.shape for source in sources]
+        if self.variadic:
+            arrays, shapes = [tuple(arrays)], [tuple(shapes)]
+        saved = plan.save((*arrays, out, *params.values(), *extra, *shapes))
+        if out.__class__ is tuple:
+            shape, dtype = tuple(part.shape for part in out), tuple(part.dtype for part in out)
+        else:
+            shape, dtype = out.shape, out.dtype
+        return Node(plan, tuple(sources), saved, params, shape, dtype, scope)
 
     def _value_index(self, name: str) -> int:
         """Return where the value called ``name`` stands among all the forward pass knows."""
@@ -551,7 +569,7 @@ def _nothing(values: tuple) -> tuple:
     return ()
 
 
-def _namespace(arrays: tuple[Any, ...]) -> Any:
+def _namespace(arrays: list[Any]) -> Any:
     """Return the namespace of the first array."""
     for array in arrays:
         if array is not None and type(array) not in (float, int, bool):

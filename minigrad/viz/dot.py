@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from html import escape as escape_html
 from typing import Any
+from unicodedata import category
 
 from minigrad.viz.picture import Arrow, Box, Picture
 from minigrad.viz.reading import Call
 
 DIRECTIONS = ("TB", "LR", "BT", "RL")
 
-GREY = "#64748b"  # readable on white and on black
-PALE_GREY = "#94a3b81f"  # see-through
+GREY = "#6b7b92"  # readable on white and on black
+PALE_GREY = "#94a3b814"  # see-through
 GRAPH = {
     "newrank": "true",
     "nodesep": "0.25",
@@ -52,11 +53,12 @@ KINDS: dict[str, dict[str, str]] = {
     "constant": {**ROUND, "fillcolor": "#f1f5f9", "color": GREY, "style": "rounded,filled,dashed"},
     "target": {**ROUND, "fillcolor": "#dcfce7", "color": "#15803d", "style": "rounded,filled,dashed"},
     "output": {**ROUND, "fillcolor": "#fee2e2", "color": "#b91c1c"},
-    "module": {**ROUND, "fillcolor": "#fef3c7", "color": "#b45309", "shape": "box3d", "style": "filled"},
+    "module": {**ROUND, "fillcolor": "#fef3c7", "color": "#b45309", "peripheries": "2"},
     "rest": {**ROUND, "fillcolor": "#f1f5f9", "color": GREY, "style": "rounded,filled,dotted"},
 }
+LETTER = 0.085  # inches; about the width of one in the name of a frame
 DASHED = ("constant", "target")
-SIDES = {"parameter": 0, "constant": 1, "target": 1}  # where the first one stands: left, right
+SIDES = {"parameter": 0, "constant": 1, "target": 1}  # where the first one stands: before, after
 
 
 def to_dot(picture: Picture, direction: str = "TB") -> str:
@@ -70,16 +72,16 @@ def to_dot(picture: Picture, direction: str = "TB") -> str:
         edge_attr=EDGE,
     )
     if picture.caption:
-        top.attr(label=html(picture.caption))
+        top.attr(label=f"<{markup(picture.caption)}>")
     groups, straight = find_spines(picture)
     bodies = {None: top, **open_frames(picture)}
     for box in picture.boxes:
         group = {"group": groups[box]} if box in groups else {}
         bodies[box.frame].node(box.name, **node_attributes(box), **group)
-    right = add_rows(picture, bodies)
+    after = add_rows(picture, bodies, upright=direction in ("TB", "BT"))
     close_frames(bodies)
     for arrow in picture.arrows:
-        add_arrow(top, arrow, arrow in straight, right)
+        add_arrow(top, arrow, arrow in straight, after)
     return top.source
 
 
@@ -89,7 +91,7 @@ def to_dot(picture: Picture, direction: str = "TB") -> str:
 def find_spines(picture: Picture) -> tuple[dict[Box, str], set[Arrow]]:
     """Return the straight lines of the picture: boxes by the name of their line, and its arrows.
 
-    From each end a line goes up to the input with the longest way behind it, and from there on.
+    From each end a line goes up to the input with the longest way of data behind it, and so on.
     """
     place = {box: number for number, box in enumerate(picture.boxes)}
     incoming: dict[Box, list[Arrow]] = {box: [] for box in picture.boxes}
@@ -106,31 +108,63 @@ def find_spines(picture: Picture) -> tuple[dict[Box, str], set[Arrow]]:
             continue
         group = groups.setdefault(box, f"line{box.name}")
         if incoming[box]:
-            longest = max(incoming[box], key=lambda arrow: length[arrow.source])
+            longest = max(incoming[box], key=lambda arrow: (not arrow.aside, length[arrow.source]))
             if longest.source not in groups:
                 groups[longest.source] = group
                 straight.add(longest)
     return groups, straight
 
 
-def add_rows(picture: Picture, bodies: dict[Call | None, Any]) -> set[Box]:
-    """Put what stands beside an operation on its rank; return what stands on its right."""
+def add_rows(picture: Picture, bodies: dict[Call | None, Any], upright: bool) -> set[Box]:
+    """Put what stands beside an operation on its rank; return what is last in its row."""
     rows: dict[Box, list[Box]] = {}
     for box in picture.boxes:
         if box.beside is not None:
             rows.setdefault(box.beside, []).append(box)
-    right: set[Box] = set()
-    for operation, row in rows.items():
+    room = room_for_names(picture) if upright else {}
+    after: set[Box] = set()
+    for operation in dict.fromkeys((*rows, *room)):
         sides: tuple[list[Box], list[Box]] = ([], [])
-        for box in row:
-            first = SIDES.get(box.kind, 0)
+        for box in rows.get(operation, ()):
+            first = SIDES.get(box.kind, 0) if upright else 1 - SIDES.get(box.kind, 0)
             sides[first if len(sides[first]) <= len(sides[1 - first]) else 1 - first].append(box)
-        right.update(sides[1])
+        after.update(sides[1])
         with bodies[operation.frame].subgraph() as rank:
             rank.attr(rank="same")
             for box in (*sides[0], operation, *sides[1]):
                 rank.node(box.name)
-    return right
+            if room.get(operation) and not sides[0]:
+                add_spacers(rank, operation, room[operation], both=not sides[1])
+    return after
+
+
+def room_for_names(picture: Picture) -> dict[Box, float]:
+    """Return for the first operation of each frame how wide the names are that end left of it, in inches.
+
+    The name of a frame stands in its upper left corner, and the arrow into its first operation would
+    cross it if the frame were narrow.
+    """
+    first: dict[Call, Box] = {}
+    for box in picture.boxes:
+        if box.beside is None and box.frame is not None and box.kind in ("operation", "module"):
+            for call in box.frame.path:
+                first.setdefault(call, box)
+    room: dict[Box, float] = {}
+    for call, box in first.items():
+        width = (len(call.name) - 0.5 * len(box.title)) * LETTER
+        if width > room.get(box, 0.0):
+            room[box] = width
+    return room
+
+
+def add_spacers(rank: Any, operation: Box, width: float, both: bool) -> None:
+    """Put something invisible left of an operation, and right of it for the sake of symmetry."""
+    style = {"style": "invis", "label": "", "fixedsize": "true", "height": "0.1", "width": f"{width:.2f}"}
+    rank.node(f"{operation.name}_left", **style)
+    rank.edge(f"{operation.name}_left", operation.name, style="invis")
+    if both:
+        rank.node(f"{operation.name}_right", **style)
+        rank.edge(operation.name, f"{operation.name}_right", style="invis")
 
 
 def open_frames(picture: Picture) -> dict[Call, Any]:
@@ -139,7 +173,7 @@ def open_frames(picture: Picture) -> dict[Call, Any]:
 
     frames = {}
     for number, call in enumerate(picture.frames()):
-        frames[call] = graphviz.Digraph(f"cluster_{number}", graph_attr={"label": html(call.name), **FRAME})
+        frames[call] = graphviz.Digraph(f"cluster_{number}", graph_attr={"label": f"<{markup(call.name)}>", **FRAME})
     return frames
 
 
@@ -153,17 +187,38 @@ def close_frames(bodies: dict[Call | None, Any]) -> None:
 # Texts and styles ---------------------------------------------------------------------------------
 
 
+def printable(text: str) -> str:
+    """Return ``text`` without what no XML can hold: control characters and halves of surrogate pairs."""
+    return "".join(
+        one if one == "\n" or category(one) not in ("Cc", "Cs", "Cn") else "\ufffd" for one in text
+    )
+
+
+def markup(text: str, tag: str = "") -> str:
+    """Return ``text`` as it stands in an HTML-like label, inside ``tag``."""
+    escaped = escape_html(printable(text)).replace("\n", "<BR/>")
+    return f"<{tag}>{escaped}</{tag.split()[0]}>" if tag and escaped else escaped
+
+
 def node_attributes(box: Box) -> dict[str, str]:
     """Return the attributes of a box."""
     import graphviz
 
-    title = html(box.title) if box.kind in ("operation", "rest") else html(box.title, "B")
-    lines = [title, *(html(line, f'FONT POINT-SIZE="9" COLOR="#475569"') for line in box.details)]
-    hint = "\\n".join(graphviz.escape(printable(line)) for line in (box.hint or box.title).split("\n"))
-    return {"label": f"<{'<BR/>'.join(line[1:-1] for line in lines)}>", "tooltip": hint, **KINDS[box.kind]}
+    lines = [markup(box.title, "" if box.kind == "operation" else "B")]
+    lines += [markup(line, 'FONT POINT-SIZE="9" COLOR="#475569"') for line in box.details]
+    hint = [graphviz.escape(printable(line)) for line in (box.hint or box.title).split("\n")]
+    return {"label": f"<{stacked(lines)}>", "tooltip": "\\n".join(hint), **KINDS[box.kind]}
 
 
-def add_arrow(graph: Any, arrow: Arrow, straight: bool, right: set[Box]) -> None:
+def stacked(lines: list[str]) -> str:
+    """Return a label with one line under the other, a little apart."""
+    if len(lines) == 1:
+        return lines[0]
+    rows = "".join(f"<TR><TD>{line}</TD></TR>" for line in lines)
+    return f'<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="1">{rows}</TABLE>'
+
+
+def add_arrow(graph: Any, arrow: Arrow, straight: bool, after: set[Box]) -> None:
     """Add an arrow: heavy on a line, sideways from what stands beside its target."""
     source, target = arrow.source, arrow.target
     attributes: dict[str, str] = {}
@@ -172,11 +227,12 @@ def add_arrow(graph: Any, arrow: Arrow, straight: bool, right: set[Box]) -> None
     if straight:
         attributes["weight"] = "20"
     if arrow.name or arrow.label:
-        name = html(arrow.name, "B")[1:-1] + "&#160;" if arrow.name else ""
-        attributes["label"] = f"<&#160;{name}{html(arrow.label)[1:-1]}&#160;>"
-    if source.beside is not None and source.beside is not target:
-        attributes["constraint"] = "false"
-    elif source in right:
+        parts = [part for part in (markup(arrow.name, "B"), markup(arrow.label)) if part]
+        attributes["label"] = f"<&#160;{' '.join(parts)}&#160;>"
+    if source.beside not in (None, target):
+        # A weight that is used again, by the next step or by a penalty: no line is to bend for it.
+        attributes.update({"weight": "0"} if arrow.aside else {"constraint": "false"})
+    elif source in after:  # written backwards, which makes it stand after the operation
         graph.edge(target.name, source.name, dir="back", **attributes)
         return
     graph.edge(source.name, target.name, **attributes)

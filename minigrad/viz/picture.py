@@ -49,12 +49,15 @@ class Arrow:
         Its ends.
     name, label : str
         What a person called the value, and its shape, if it has no box that tells.
+    aside : bool
+        Whether it brings no data but something computed from parameters alone.
     """
 
     source: Box
     target: Box
     name: str = ""
     label: str = ""
+    aside: bool = False
 
 
 @dataclass

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from minigrad.engine import Node
+from minigrad.nn.parameter import Parameter
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,19 +38,22 @@ class Reading:
     Attributes
     ----------
     nodes : list of Node
-        Leaves and operations, oldest first; an operation comes after its inputs.
+        Operations, oldest first, and each leaf before the first operation it goes into.
     calls : dict
         Node of an operation -> the innermost module call it was recorded in, or ``None``.
     users : dict
-        Node of a leaf -> the operations it goes into.
+        Node of a leaf -> the operations it goes into, oldest first.
+    weights : set of Node
+        Parameters, and what was computed from parameters alone, like a transposed weight.
     inputs : set of Node
         The leaves that are what their operation works on, like the data matrix; the others stand
-        beside their operation, like weights.
+        beside their operation.
     """
 
     nodes: list[Node]
     calls: dict[Node, Call | None]
     users: dict[Node, list[Node]]
+    weights: set[Node]
     inputs: set[Node]
 
 
@@ -68,33 +72,58 @@ def operands(node: Node) -> list[tuple[Node, Node]]:
     return [(origin(value), value) for value in node.inputs if value is not None]
 
 
+def is_parameter(leaf: Node) -> bool:
+    """Tell whether a leaf is a module's parameter, which it is even while it is frozen."""
+    return isinstance(leaf.owner() if leaf.owner is not None else None, Parameter)
+
+
 def read(roots: Iterable[Node]) -> Reading:
     """Return the graph from which ``roots`` were computed.
 
     A loop and not a recursion: a graph can be a million nodes deep.
     """
-    nodes = dict.fromkeys(map(origin, roots))
-    queue = list(nodes)
-    users: dict[Node, list[Node]] = {}
-    inputs: set[Node] = set()
-    for node in queue:  # grows while it is walked
-        leaves = []
+    seen = dict.fromkeys(map(origin, roots))
+    nodes = list(seen)
+    for node in nodes:  # grows while it is walked
         for source, _ in operands(node):
-            if source not in nodes:
-                nodes[source] = None
-                queue.append(source)
-            if is_leaf(source):
-                leaves.append(source)
-        for leaf in leaves:
-            users.setdefault(leaf, []).append(node)
-        if len(leaves) == len(operands(node)):
-            # Nothing computed goes in, so some leaf is the data: what needs no gradient, if there is such.
-            constants = [leaf for leaf in leaves if not leaf.requires_grad]
-            inputs.update(constants or leaves[:1])
-    queue.sort(key=attrgetter("number"))
-    for leaf in users:
-        users[leaf].sort(key=attrgetter("number"))
-    return Reading(queue, find_calls(queue), users, inputs)
+            if source not in seen:
+                seen[source] = None
+                nodes.append(source)
+    reading = Reading([], {}, {}, set(), set())
+    placed: set[Node] = set()
+    for node in sorted(nodes, key=attrgetter("number")):
+        # A leaf is put before its first user, wherever it comes from: weights are older than the data.
+        if not is_leaf(node):
+            sources = dict.fromkeys(source for source, _ in operands(node))
+            for leaf in filter(is_leaf, sources):
+                place(reading, leaf, placed)
+                reading.users.setdefault(leaf, []).append(node)
+            find_data(reading, node, sources)
+            place(reading, node, placed)
+    for node in nodes:
+        place(reading, node, placed)  # outputs that are leaves
+    reading.calls = find_calls(reading.nodes)
+    return reading
+
+
+def place(reading: Reading, node: Node, placed: set[Node]) -> None:
+    """Add ``node`` to the nodes that are read, unless it is there."""
+    if node not in placed:
+        placed.add(node)
+        reading.nodes.append(node)
+        if is_leaf(node) and (node.requires_grad or is_parameter(node)):
+            reading.weights.add(node)
+
+
+def find_data(reading: Reading, node: Node, sources: Iterable[Node]) -> None:
+    """Find out which of its ``sources`` ``node`` works on, and whether it is but a weight itself."""
+    given = [source for source in sources if source not in reading.weights]
+    if not given:
+        reading.weights.add(node)
+    if all(map(is_leaf, given)):  # nothing computed from data goes in, so these are the data
+        reading.inputs.update(given)
+    if not given and all(map(is_leaf, sources)):  # or a parameter is, which serves nobody else before
+        reading.inputs.update(leaf for leaf in list(sources)[:1] if reading.users[leaf] == [node])
 
 
 def find_calls(nodes: Iterable[Node]) -> dict[Node, Call | None]:

@@ -14,7 +14,7 @@ from minigrad.backend.devices import is_array
 from minigrad.engine import Node
 from minigrad.viz.folding import Figure, fold
 from minigrad.viz.picture import Arrow, Box, Picture
-from minigrad.viz.reading import Call, common_call, is_leaf, operands, origin, read
+from minigrad.viz.reading import Call, common_call, is_leaf, is_parameter, operands, origin, read
 
 
 def tensor_view(outputs: list[Any], names: Mapping[int, str], max_nodes: int | None) -> Picture:
@@ -32,6 +32,10 @@ def tensor_view(outputs: list[Any], names: Mapping[int, str], max_nodes: int | N
     return TensorView(outputs, names, max_nodes).picture
 
 
+TELLING = ("axis", "axes", "index", "subscripts")
+"""The keywords without which one does not understand an operation."""
+
+
 class TensorView:
     """The picture of ``outputs`` while it is being made."""
 
@@ -42,6 +46,7 @@ class TensorView:
         self.figures = folding.figures
         self.picture = Picture(caption=folding.caption)
         self.boxes: dict[Figure, Box] = {}
+        self.keyword_boxes: dict[Node, list[Box]] = {}
         self.add_figures()
         self.place_leaves()
         self.add_arrows()
@@ -74,13 +79,13 @@ class TensorView:
                 box = self.leaf_box(figure)
             else:
                 box = operation_box(figure, self.reading.calls[figure])
-                self.add_keyword_arrays(figure, box)
+                self.keyword_boxes[figure] = self.add_keyword_arrays(figure, box)
             self.boxes[figure] = self.add(box)
 
     def leaf_box(self, node: Node) -> Box:
         """Return the box of a leaf; :meth:`place` finds where it stands."""
         users = self.reading.users.get(node, [])
-        if node.requires_grad:
+        if node in self.reading.weights:
             kind = "parameter"
         elif node in self.reading.inputs:
             kind = "input"
@@ -88,14 +93,17 @@ class TensorView:
             kind = "target" if users and is_loss(users[0]) else "constant"
         title = self.name_of(node) or role(node, users) or kind
         text = describe(node.shape, node.dtype)
+        if kind == "parameter" and not node.requires_grad:
+            text += ", frozen"
         return Box(kind, title, (text,), f"{kind} {title}\n{text}")
 
-    def add_keyword_arrays(self, node: Node, operation: Box) -> None:
-        """Add what went in without a derivative: the classes of a loss, an index, a mask.
+    def add_keyword_arrays(self, node: Node, operation: Box) -> list[Box]:
+        """Add and return what went in without a derivative: the classes of a loss, an index, a mask.
 
         Arrays of real numbers among the keywords are by-products and not data (the moments of batch
         norm), so only whole numbers and truth values count.
         """
+        boxes = []
         for keyword, value in node.params.items():
             if is_array(value) and value.ndim and value.dtype.kind in "iub":
                 kind = "target" if keyword == "target" else "constant"
@@ -103,7 +111,8 @@ class TensorView:
                 text = describe(value.shape, value.dtype)
                 box = self.add(Box(kind, title, (text,), f"{kind} {title}\n{text}"))
                 box.frame, box.beside = operation.frame, operation
-                self.picture.arrows.append(Arrow(box, operation))
+                boxes.append(box)
+        return boxes
 
     def add_output(self, output: Any, number: str) -> None:
         """Add a box for an output, unless it is a leaf and has one already."""
@@ -147,10 +156,12 @@ class TensorView:
                 # What stands for many nodes gets one arrow for many; x * x has two.
                 if {box.kind, target.kind} & {"module", "rest"}:
                     merged.add((box, target))
-                arrow = Arrow(box, target)
+                aside = source in self.reading.weights and node not in self.reading.weights
+                arrow = Arrow(box, target, aside=aside)
                 if not is_leaf(source):
                     arrow.name, arrow.label = self.name_of(value), flow(source, value)
                 self.picture.arrows.append(arrow)
+            self.picture.arrows += [Arrow(box, target) for box in self.keyword_boxes.get(node, ())]
 
 
 # Texts --------------------------------------------------------------------------------------------
@@ -178,13 +189,18 @@ def operation_box(node: Node, frame: Call | None) -> Box:
     """Return the box of an operation, with the numbers it was given, as far as they are known."""
     numbers = known_numbers(node)
     shown = [f"{numbers[i]:g}" if i in numbers else "·" for i in range(len(node.inputs))]
-    details = (f"({', '.join(shown)})",) if numbers else ()
-    return Box("operation", node.op_name, details, operation_hint(node), frame)
+    details = [f"({', '.join(shown)})"] if numbers else []
+    details += [
+        f"{name} = {argument(node.params[name])}"
+        for name in TELLING
+        if node.params.get(name) is not None
+    ]
+    return Box("operation", node.op_name, (*details,), operation_hint(node), frame)
 
 
 def known_numbers(node: Node) -> dict[int, float]:
     """Return the Python numbers among the inputs by position; only what the node still holds is known."""
-    saved = zip(node.saved or (), node.plan.sources, strict=False)
+    saved = zip(node.saved_values, node.plan.sources, strict=False)
     return {
         source: value
         for value, source in saved
@@ -209,7 +225,8 @@ _short.maxother = _short.maxstring = 40
 
 def argument(value: Any) -> str:
     """Return a keyword argument as a few characters."""
-    return describe(value.shape, value.dtype) if is_array(value) else _short.repr(value)
+    array = is_array(value) and value.ndim
+    return describe(value.shape, value.dtype) if array else _short.repr(value)
 
 
 def role(leaf: Node, users: list[Node]) -> str:
@@ -225,12 +242,6 @@ def role(leaf: Node, users: list[Node]) -> str:
 def is_loss(node: Node) -> bool:
     """Tell whether an operation compares with targets; losses are the ones that are called so."""
     return any(word in node.op_name for word in ("loss", "entropy"))
-
-
-def is_parameter(leaf: Node) -> bool:
-    """Tell whether a leaf is a module's parameter."""
-    owner = leaf.owner() if leaf.owner is not None else None
-    return type(owner).__name__ == "Parameter"
 
 
 def describe(shape: Any, dtype: Any) -> str:

@@ -1,0 +1,154 @@
+"""Batch normalisation, with the running statistics it keeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad._creation import ones, zeros
+from minigrad._tensor import Tensor
+from minigrad.backend.devices import xp_of
+from minigrad.dtypes import int64
+from minigrad.engine import as_tensor
+from minigrad.nn import functional as F
+from minigrad.nn import init
+from minigrad.nn.module import Module
+from minigrad.nn.parameter import Parameter
+
+
+class BatchNorm1d(Module):
+    r"""Batch normalisation, :math:`y = \gamma \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta`.
+
+    In training :math:`\mu` and :math:`\sigma^2` are mean and *biased* variance of each channel over the
+    batch.  They also go into running statistics, the variance in its *unbiased* form (times
+    :math:`n / (n - 1)`), each by :math:`r \leftarrow (1 - m) \, r + m \, s`; in evaluation those take
+    their place.  (Note that :math:`m` is the weight of the *new* value.)
+
+    Parameters
+    ----------
+    num_features : int
+        Number of channels C.
+    eps : float, default 1e-5
+        :math:`\epsilon`.
+    momentum : float or None, default 0.1
+        :math:`m`; ``None`` takes :math:`1 / t` in step :math:`t`, which gives the plain mean of all
+        batches so far.
+    affine : bool, default True
+        Whether there are :math:`\gamma` and :math:`\beta`.
+    track_running_stats : bool, default True
+        Without, evaluation normalises by the batch too.
+    device, dtype : optional
+        Of parameters and buffers; the default ones if not given.
+    bias : bool, default True
+        Without, there is no :math:`\beta`.
+
+    Attributes
+    ----------
+    weight, bias : Parameter, shape (C,), or None
+        :math:`\gamma`, at first 1, and :math:`\beta`, at first 0.
+    running_mean, running_var : Tensor, shape (C,), or None
+        Buffers, at first 0 and 1.
+    num_batches_tracked : Tensor, shape (), int64, or None
+        Buffer: how many batches they have seen.
+
+    Raises
+    ------
+    ValueError
+        When called with another shape than (N, C) or (N, C, L); in training, with one value of a channel.
+    RuntimeError
+        When called with another dtype.
+
+    References
+    ----------
+    Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal
+    covariate shift", ICML 2015, algorithms 1 and 2.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> norm = mg.nn.BatchNorm1d(2)
+    >>> norm(mg.tensor([[1.0, 10.0], [3.0, 30.0]]))
+    tensor([[-1.0000, -1.0000],
+            [ 1.0000,  1.0000]], grad_fn=<batch_norm>)
+    >>> norm.running_mean
+    tensor([0.2000, 2.0000])
+    """
+
+    weight: Parameter | None
+    bias: Parameter | None
+    # Tensors, or None without running statistics:
+    running_mean: Any
+    running_var: Any
+    num_batches_tracked: Any
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.num_features = num_features
+        self.eps = eps
+        self.momentum = momentum
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+        place = {"device": device, "dtype": dtype}
+        self.weight = Parameter(ones(num_features, **place)) if affine else None
+        self.bias = Parameter(zeros(num_features, **place)) if affine and bias else None
+        track = track_running_stats
+        self.register_buffer("running_mean", zeros(num_features, **place) if track else None)
+        self.register_buffer("running_var", ones(num_features, **place) if track else None)
+        count = zeros((), device=device, dtype=int64) if track else None
+        self.register_buffer("num_batches_tracked", count)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Normalise (N, C) or (N, C, L), each channel by itself."""
+        input = as_tensor(input)
+        shape = input.array.shape
+        if len(shape) not in (2, 3) or shape[1] != self.num_features:
+            raise ValueError(
+                f"BatchNorm1d: expected an input of shape (N, {self.num_features}) or "
+                f"(N, {self.num_features}, L), got {shape}{F.in_module()}"
+            )
+        mean, var, weight, bias = self.running_mean, self.running_var, self.weight, self.bias
+        if not self.track_running_stats:
+            return F.batch_norm(input, None, None, weight, bias, True, eps=self.eps)
+        if not self.training:
+            return F.batch_norm(input, mean, var, weight, bias, False, eps=self.eps)
+        xp = xp_of(mean.array)
+        batches = xp.asarray(self.num_batches_tracked.array + 1)
+        momentum: Any = self.momentum
+        if momentum is None:
+            # An array of one number and not that number, which a GPU would make us wait for.
+            momentum = xp.asarray(1 / batches, dtype=mean.array.dtype)
+        out = F.batch_norm(input, mean, var, weight, bias, True, momentum, self.eps)
+        self.num_batches_tracked.array = batches
+        return out
+
+    def reset_running_stats(self) -> None:
+        """Forget the running statistics."""
+        if self.track_running_stats:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        r"""Forget the running statistics; :math:`\gamma` becomes 1, :math:`\beta` 0."""
+        self.reset_running_stats()
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def extra_repr(self) -> str:
+        """Return the options."""
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )

@@ -1,0 +1,359 @@
+"""Where the rule of an optimiser runs: small parameters together, a large one in pieces.
+
+A rule (``Optimizer.update``) treats every number alike, so it does not matter to it whether it is
+given one parameter, a piece of one, or several laid end to end.  That is used twice:
+
+- *Small* parameters are **gathered**.  Values and gradients are copied into one row each, the rule runs
+  once over all of them, and the values are copied back.  A call of NumPy takes half a microsecond
+  however short the array: copying a bias is cheaper than a dozen calls for it alone.
+- A *large* parameter is **cut** into pieces that fit the processor's cache.  The rule passes over each
+  piece a dozen times before the next one is fetched from memory.  The pieces are views.
+
+Nobody can tell.  Parameters and gradients stay where they are, whoever else looks at that memory;
+only state (momentum and the like) is laid end to end here, and seen from outside as one tensor for each
+parameter.  The numbers are the same, bit for bit, in whatever way parameters are bundled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad import engine
+from minigrad.backend.devices import backend_of, device_of, move, xp_of
+from minigrad.versions import cell_of, touch_cells
+
+State = dict[Any, dict[str, Any]]  # what is kept, by parameter and name
+
+
+class Sizes(NamedTuple):
+    """Limits in bytes: what is small, how much is gathered at most, and how long a piece may be."""
+
+    small: int
+    bundle: int
+    piece: int | None
+
+
+HOST = Sizes(small=1 << 15, bundle=1 << 17, piece=1 << 18)
+"""Measured: the four or five arrays that a rule passes over then stay in the cache of one core."""
+
+DEVICE = Sizes(small=1 << 22, bundle=1 << 26, piece=None)
+"""A GPU is kept busy by long arrays and costs a launch for each call: gather much, cut nothing."""
+
+
+def sizes_for(array: Any) -> Sizes:
+    """Return the limits for the kind of device that holds ``array``."""
+    return HOST if isinstance(array, np.ndarray) else DEVICE
+
+
+def new_row(make: str, like: Any, size: int) -> Any:
+    """Return ``xp.empty(size)`` or ``xp.zeros(size)`` in the dtype and on the device of ``like``."""
+    backend = backend_of(like)
+    with backend.on_device(backend.index_of(like)):
+        return getattr(backend.xp, make)(size, dtype=like.dtype)
+
+
+class Scratch:
+    """Arrays that may be overwritten, one of each name, for all bundles of an optimiser in turn."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Any, Any] = {}
+
+    def row(self, name: str, like: Any, size: int) -> Any:
+        """Return ``size`` numbers of the dtype and on the device of ``like``."""
+        key = name, like.dtype, device_of(like)
+        row = self._rows.get(key)
+        if row is None or row.size < size:
+            row = self._rows[key] = new_row("empty", like, size)
+        return row[:size]
+
+
+def arrange(params: Iterable[Any], state: State, elementwise: bool) -> list[list[Any]]:
+    """Return lists of parameters that can be updated together.
+
+    Parameters
+    ----------
+    params : iterable of Tensor
+        Parameters of one group.
+    state : dict
+        What is kept for each of them.
+    elementwise : bool
+        Whether the rule treats every number alike; if not, each parameter stays alone.
+    """
+    together: dict[Any, list[Any]] = {}
+    users: Counter[int] = Counter()
+    for p in params:
+        make_writable(p)
+        array, slots = p.array, state[p]
+        key: Any = id(p)
+        if elementwise and array.nbytes <= sizes_for(array).small:
+            # Parameters that share memory are updated one after the other, so never together.
+            memory = id(cell_of(array))
+            users[memory] += 1
+            progress = p._grad is None, slots.get("step"), *sorted(slots)
+            key = array.dtype, device_of(array), users[memory], progress
+        together.setdefault(key, []).append(p)
+    return [part for members in together.values() for part in _split(members)]
+
+
+def make_writable(p: Any) -> None:
+    """Give a parameter without axes an array, if it has a NumPy scalar, which cannot be written."""
+    if isinstance(p.array, np.generic):
+        p.array = np.array(p.array)
+
+
+def _split(params: list[Any]) -> Iterator[list[Any]]:
+    """Split a list of small parameters where a bundle would become too long."""
+    limit = sizes_for(params[0].array).bundle
+    part: list[Any] = []
+    filled = 0
+    for p in params:
+        if part and filled + p.array.nbytes > limit:
+            yield part
+            part, filled = [], 0
+        part.append(p)
+        filled += p.array.nbytes
+    yield part
+
+
+def cuts(size: int, itemsize: int, limit: int | None) -> list[slice]:
+    """Return slices of about equal length, none longer than ``limit`` bytes, that make up ``size``."""
+    count = 1 if limit is None else max(1, -(-size * itemsize // limit))
+    ends = [size * i // count for i in range(count + 1)]
+    return [slice(start, stop) for start, stop in zip(ends, ends[1:], strict=False)]
+
+
+class Bundle:
+    """Parameters that are updated by the same calls of the rule, and the memory for that.
+
+    They belong to one group, have one dtype and device and have made the same number of steps; in any
+    step all of them have gradients, or none has.  The optimiser bundles anew when that ceases to hold.
+
+    Parameters
+    ----------
+    group : dict
+        Their parameter group.
+    params : list of Tensor
+        The parameters.
+    elementwise : bool
+        Whether a single parameter may be given to the rule flat and in pieces.
+
+    Attributes
+    ----------
+    names : tuple of str or None
+        What is kept for each parameter; ``None`` until :meth:`lay_out` has been called.
+    values, options
+        Kept here by the optimiser: hyperparameters of the group, and what it made of them.
+    """
+
+    def __init__(self, group: dict[str, Any], params: list[Any], elementwise: bool) -> None:
+        self.group = group
+        self.arrays = [p.array for p in params]
+        self.members = list(zip(params, self.arrays, strict=True))
+        self.gathered = len(params) > 1
+        self.flat = self.gathered or (elementwise and params[0].is_contiguous())
+        self.names: tuple[str, ...] | None = None
+        self.values: Any = None
+        self.options: Any = None
+
+    # What the parameters are now ------------------------------------------------------------------
+
+    def gradients(self) -> list[Any] | None:
+        """Return the arrays of their gradients: of all, or an empty list if none has one.
+
+        Returns
+        -------
+        list or None
+            ``None`` if these parameters cannot be updated together any more.
+        """
+        found = []
+        moved = False
+        for p, array in self.members:
+            if p._grad is not None:
+                found.append(p._grad.array)
+                if p.array is not array:
+                    moved = True
+        if not found or (len(found) == len(self.members) and not (moved and not self._follow())):
+            return found
+        return None
+
+    def _follow(self) -> bool:
+        """Take the arrays that the parameters have now (``p.data = x``); tell whether they fit."""
+        params = [p for p, _ in self.members]
+        for p in params:
+            make_writable(p)
+        arrays = [p.array for p in params]
+        shared = len({id(cell_of(array)) for array in arrays}) < len(arrays)
+        cut = self.flat and not self.gathered
+        if self.names is None or shared or (cut and not params[0].is_contiguous()):
+            return False
+        for new, old in zip(arrays, self.arrays, strict=True):
+            if new.shape != old.shape or new.dtype != old.dtype or device_of(new) != device_of(old):
+                return False
+        self.members = list(zip(params, arrays, strict=True))
+        self._look_at(arrays)
+        return True
+
+    def keeps(self, state: State) -> bool:
+        """Tell whether ``state``, which a person can edit, is still what this bundle works with."""
+        if self.names is None:
+            return True
+        for (p, _), slots, views in zip(self.members, self.slots, self.views, strict=True):
+            if state.get(p) is not slots or (self.counts and slots.get("step") is not self.step):
+                return False
+            for name, (tensor, view) in views.items():
+                if slots.get(name) is not tensor or tensor.array is not view:
+                    return False
+        return True
+
+    # Laying out memory ----------------------------------------------------------------------------
+
+    def lay_out(
+        self, state: State, names: tuple[str, ...], scratch: Scratch, spare: tuple[str, ...]
+    ) -> None:
+        """Make room for what the rule needs; what ``state`` has already is copied there.
+
+        Parameters
+        ----------
+        state : dict
+            What is kept for each parameter; missing names are added, as zeros.
+        names : tuple of str
+            Of what the rule keeps; ``"step"`` is the number of steps made.
+        scratch : Scratch
+            Where arrays come from that may be overwritten.
+        spare : tuple of str
+            The names of those that the rule asks for.
+
+        Raises
+        ------
+        RuntimeError
+            If the state of a parameter has another shape than the parameter.
+        """
+        first = self.arrays[0]
+        rows_of = [name for name in names if name != "step"]
+        self.slots = [state[p] for p, _ in self.members]
+        for (p, array), slots in zip(self.members, self.slots, strict=True):
+            for name in rows_of:
+                if name in slots and slots[name].shape != array.shape:
+                    raise shape_error(p, name, slots[name].shape)
+
+        ends = np.cumsum([array.size for array in self.arrays]).tolist()
+        self.places = [slice(b - a.size, b) for a, b in zip(self.arrays, ends, strict=True)]
+        self.size = ends[-1]
+        self.step: Any = None
+        self.counts = "step" in names
+        if self.counts:
+            self.step = int(self.slots[0].get("step", 0))
+            for slots in self.slots:
+                slots["step"] = self.step
+        self.new = any(name not in self.slots[0] for name in rows_of)
+        self.views: list[dict[str, Any]] = [{} for _ in self.slots]
+        rows = {name: self._state_row(name) for name in rows_of}
+
+        self.cuts = cuts(self.size, first.itemsize, sizes_for(first).piece if self.flat else None)
+        longest = max(cut.stop - cut.start for cut in self.cuts)
+        spares = {name: scratch.row(name, first, longest) for name in spare}
+        self.spaces = [
+            SimpleNamespace(step=self.step, new=self.new, **self._space(cut, rows, spares))
+            for cut in self.cuts
+        ]
+        if self.gathered:
+            self.theta = scratch.row("theta", first, self.size)
+            self.g = scratch.row("g", first, self.size)
+            self.theta_parts, self.g_parts = self._parts(self.theta), self._parts(self.g)
+        self._look_at(self.arrays)
+        self.names = names
+
+    def _state_row(self, name: str) -> Any:
+        """Lay what is kept under one name end to end; return that row."""
+        first = self.arrays[0]
+        row = new_row("zeros", first, self.size)
+        for slots, views, part in zip(self.slots, self.views, self._parts(row), strict=True):
+            tensor = slots.get(name)
+            if tensor is None:
+                tensor = slots[name] = engine.wrap(part, None)
+            else:
+                tensor = slots[name] = engine.as_tensor(tensor)
+                part[...] = move(tensor.array, device_of(first))
+                tensor.array = part  # the same tensor: whoever holds it sees what follows
+            views[name] = tensor, part
+        return row
+
+    def _parts(self, row: Any) -> list[Any]:
+        """Return the stretch of ``row`` that belongs to each parameter, in its shape."""
+        xp = xp_of(row)
+        return [
+            xp.reshape(row[place], array.shape)
+            for place, array in zip(self.places, self.arrays, strict=True)
+        ]
+
+    def _space(self, cut: slice, rows: dict[str, Any], spares: dict[str, Any]) -> dict[str, Any]:
+        """Return state and spare arrays for one piece, by name."""
+        pieces = {name: row[cut] for name, row in rows.items()}
+        pieces |= {name: row[: cut.stop - cut.start] for name, row in spares.items()}
+        if self.flat:
+            return pieces
+        shape = self.arrays[0].shape
+        return {name: xp_of(piece).reshape(piece, shape) for name, piece in pieces.items()}
+
+    def _look_at(self, arrays: list[Any]) -> None:
+        """Note where the values of the parameters are."""
+        self.arrays = arrays
+        self.cells = [cell_of(array) for array in arrays]
+        if self.gathered:
+            self.thetas = [self.theta]
+            self.copies = list(zip(self.theta_parts, arrays, self.g_parts, strict=True))
+        else:
+            self.thetas = self._pieces(arrays[0])
+
+    def _pieces(self, array: Any) -> list[Any]:
+        """Return the pieces in which the rule is given the only parameter, or its gradient."""
+        if not self.flat:
+            return [array]
+        flat = xp_of(array).reshape(array, -1)
+        return [flat[cut] for cut in self.cuts] if len(self.cuts) > 1 else [flat]
+
+    # One step -------------------------------------------------------------------------------------
+
+    def open(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+        """Begin a step: return values, gradient and state for each call of the rule."""
+        if self.counts:
+            self.step += 1
+            for slots in self.slots:
+                slots["step"] = self.step
+            for space in self.spaces:
+                space.step = self.step
+        touch_cells(self.cells)
+        if self.gathered:
+            for (part, array, g_part), gradient in zip(self.copies, gradients, strict=True):
+                part[...] = array
+                g_part[...] = gradient
+            return ((self.theta, self.g, self.spaces[0]),)
+        gradient = gradients[0]
+        if gradient is self.arrays[0]:  # p.grad = p.data: it must not change with the values
+            gradient = xp_of(gradient).array(gradient)
+        return zip(self.thetas, self._pieces(gradient), self.spaces, strict=True)
+
+    def close(self) -> None:
+        """End a step: gathered values go back to their parameters."""
+        if self.gathered:
+            for part, array, _ in self.copies:
+                array[...] = part
+        if self.new:
+            self.new = False
+            for space in self.spaces:
+                space.new = False
+
+
+def shape_error(p: Any, name: str, shape: tuple[int, ...]) -> RuntimeError:
+    """Return the error that a parameter and what is kept for it have different shapes."""
+    which = f"the parameter {p.name!r}" if p.name else "a parameter"
+    return RuntimeError(
+        f"{which} has shape {tuple(p.shape)} now, but the optimizer keeps {name!r} of shape "
+        f"{tuple(shape)} for it; after giving a parameter another shape, make a new optimizer, or "
+        "forget its state: del optimizer.state[p]"
+    )

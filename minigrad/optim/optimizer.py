@@ -1,0 +1,636 @@
+"""The base class of all optimisers: what they have in common, so that a rule is only its equation."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import math
+import numbers
+import warnings
+from collections import defaultdict
+from collections.abc import Callable
+from operator import is_, itemgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad._tensor import HookHandle, Tensor, as_tensor
+from minigrad.autograd.modes import enable_grad
+from minigrad.backend.devices import is_array, xp_of
+from minigrad.optim.bundles import Bundle, Scratch, State, arrange
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "<required>"
+
+
+required: Any = _Required()
+"""The default of a hyperparameter that every group has to be given."""
+
+COMMON = {"weight_decay": 0, "maximize": False, "decoupled_weight_decay": False}
+"""Hyperparameters of every optimiser that has a rule; the base class deals with them."""
+
+
+def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a ``step`` method call the optimiser's hooks before and after."""
+
+    @functools.wraps(step)
+    def step_with_hooks(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if self._in_step or not (self._pre_hooks or self._post_hooks):
+            return step(self, *args, **kwargs)
+        self._in_step = True  # so that step() calling super().step() calls the hooks only once
+        try:
+            for hook in list(self._pre_hooks):
+                changed = hook(self, args, kwargs)
+                if changed is not None:
+                    args, kwargs = _as_arguments(changed)
+            result = step(self, *args, **kwargs)
+            for hook in list(self._post_hooks):
+                hook(self, args, kwargs)
+            return result
+        finally:
+            self._in_step = False
+
+    return step_with_hooks
+
+
+def _as_arguments(changed: Any) -> tuple[Any, Any]:
+    if not (isinstance(changed, tuple) and len(changed) == 2):
+        raise RuntimeError(
+            "a step pre-hook has to return None or a tuple (args, kwargs), the arguments for step(); "
+            f"got {changed!r}"
+        )
+    return changed
+
+
+class Optimizer:
+    r"""Base class of the optimisers: all of them but their equations.
+
+    There are two ways to write one.
+
+    *minigrad's way* is to declare hyperparameters, names of what is kept from step to step, and the
+    rule.  The rule changes raw arrays in place.  It is given several parameters end to end, or one in
+    pieces, so it has to treat every number alike (or the class says ``elementwise = False``)::
+
+        class RMSprop(Optimizer):
+            defaults = dict(lr=1e-2, alpha=0.99, eps=1e-8)
+            state = ("v",)
+
+            def update(self, theta, g, s, lr, alpha, eps):
+                s.v *= alpha
+                s.v += (1 - alpha) * g * g
+                theta -= lr * g / (s.v**0.5 + eps)
+
+    *PyTorch's way* is to call ``super().__init__(params, defaults)`` with a dictionary, and to write
+    ``step`` over ``self.param_groups``, with ``self.state[p]`` as a dictionary for each parameter.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (name, Tensor), or of dict
+        What is optimised.  A dictionary is a *group* of parameters with hyperparameters of its own,
+        ``{"params": [...], "lr": 0.1}``; those it does not name are the optimiser's.
+    *values, **named
+        The hyperparameters, in the order of ``defaults`` or by name; or, from a subclass written in
+        PyTorch's way, one dictionary of them.
+
+    Attributes
+    ----------
+    defaults : dict
+        The hyperparameters of groups that do not name their own.
+    param_groups : list of dict
+        The groups.  Hyperparameters may be changed at any time: ``group["lr"] *= 0.5``.
+    state : dict
+        What is kept for each parameter, a dictionary by name, keyed by the parameter itself.
+    scratch : tuple of str
+        Declared by a class: arrays that the rule may overwrite, ``s.work`` if it does not say.
+    elementwise : bool
+        Declared by a class: whether the rule treats every number alike; if not, it is given one
+        parameter at a time, in its shape.
+    ranges : dict
+        Declared by a class: ``{"lr": (low, high)}`` stands for ``low <= lr < high``.
+
+    Raises
+    ------
+    TypeError
+        If ``params`` holds something else than tensors, or a hyperparameter is unknown or no number.
+    ValueError
+        If there are no parameters, one is listed twice or is no leaf, or a hyperparameter is out of
+        its range.
+
+    Notes
+    -----
+    Every optimiser with a rule has three more hyperparameters.  With ``weight_decay``
+    :math:`\lambda` the gradient of :math:`\frac{\lambda}{2} \lVert \theta \rVert^2` is added to the
+    gradient: :math:`g + \lambda \theta`.  With ``decoupled_weight_decay=True`` the parameters shrink
+    beside the rule instead: :math:`\theta \leftarrow (1 - \eta \lambda)\,\theta`, with :math:`\eta` the
+    ``lr``.  With ``maximize=True`` the optimiser climbs: :math:`-g` takes the place of :math:`g`.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> class Descent(mg.optim.Optimizer):
+    ...     defaults = dict(lr=0.1)
+    ...
+    ...     def update(self, theta, g, s, lr):
+    ...         theta -= lr * g
+    >>> x = mg.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = Descent([x], lr=0.25)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([0.5000, 1.0000], requires_grad=True)
+    """
+
+    defaults: dict[str, Any] = {}
+    scratch: tuple[str, ...] = ("work",)
+    elementwise: bool = True
+    ranges: dict[str, tuple[float, float]] = {"lr": (0, math.inf), "weight_decay": (0, math.inf)}
+
+    _declared_state: tuple[str, ...] = ()
+    _rule_names: tuple[str, ...] = ()
+
+    if TYPE_CHECKING:
+        state: Any  # names where a class declares it, the dictionary on its instances
+    else:
+
+        @property
+        def state(self) -> State:
+            """What is kept for each parameter, a dictionary by name."""
+            self._state_seen = True  # from now on, anything in it may be changed at any time
+            return self._state
+
+        @state.setter
+        def state(self, value: State) -> None:
+            self._state = value
+            self._bundles = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Take in what a subclass declares."""
+        super().__init_subclass__(**kwargs)
+        own = cls.__dict__
+        if "state" in own:
+            names = own["state"]
+            cls._declared_state = (names,) if isinstance(names, str) else tuple(names)
+            del cls.state  # gives way to the property above
+        if "step" in own:
+            cls.step = hooked(own["step"])  # type: ignore[method-assign]
+        if "update" in own:
+            cls._rule_names = tuple(list(inspect.signature(own["update"]).parameters)[4:])
+        if cls.__init__ is Optimizer.__init__:
+            cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
+
+    def __init__(self, params: Any, *values: Any, **named: Any) -> None:
+        if isinstance(params, Tensor):
+            raise self._error(TypeError, "params is one tensor, not a list of tensors; write [p]")
+        self.defaults = self._defaults_from(values, named)
+        self.param_groups: list[dict[str, Any]] = []
+        self._state: State = defaultdict(dict)
+        self._warned = False
+        self._start_afresh()
+        groups = list(params)
+        if not groups:
+            raise self._error(ValueError, "the list of parameters is empty")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def _defaults_from(self, values: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+        """Return the hyperparameters: as declared by the class, then as given to the constructor."""
+        declared = dict(type(self).defaults)
+        if not values and isinstance(named.get("defaults"), dict):
+            values = (named.pop("defaults"),)
+        if values and isinstance(values[0], dict):  # PyTorch's way: the subclass names them
+            declared |= values[0]
+            values = values[1:]
+        known = {**declared, **(COMMON if self._has_rule() else {}), **declared}
+        if len(values) > len(declared):
+            raise self._error(
+                TypeError, f"{len(declared)} hyperparameters were expected, {len(values)} given"
+            )
+        given = dict(zip(declared, values, strict=False))
+        for name, value in named.items():
+            if name not in known or name in given:
+                wrong = "was given twice" if name in given else "is none of its hyperparameters"
+                raise self._error(TypeError, f"{name} {wrong} ({', '.join(known)})")
+            given[name] = value
+        unknown = [name for name in self._rule_names if name not in known]
+        if unknown:
+            raise self._error(TypeError, f"update() asks for {unknown}, `defaults` has {list(known)}")
+        return known | given
+
+    def _has_rule(self) -> bool:
+        return type(self).update is not Optimizer.update
+
+    def _start_afresh(self) -> None:
+        """Forget hooks and memory; what counts is in ``state`` and ``param_groups``."""
+        self._pre_hooks: list[Callable[..., Any]] = []
+        self._post_hooks: list[Callable[..., Any]] = []
+        self._in_step = False
+        self._state_seen = False
+        self._scratch = Scratch()
+        self._bundles: list[Bundle] | None = None
+        self._bundled: list[tuple[dict[str, Any], list[Any]]] = []  # groups, when they were bundled
+        self._untouched: list[Any] = []  # parameters that had no gradient so far
+        watched = dict.fromkeys((*self._rule_names, *COMMON, "lr"))
+        self._watched = itemgetter(*(name for name in watched if name in self.defaults or name in COMMON))
+
+    def _error(self, kind: type[Exception], text: str) -> Exception:
+        return kind(f"{type(self).__name__}: {text}")
+
+    # For subclasses to write ----------------------------------------------------------------------
+
+    def update(self, theta: Any, g: Any, s: Any, *hyperparameters: Any) -> None:
+        """Change ``theta`` in place: the rule of the algorithm.
+
+        Parameters
+        ----------
+        theta, g : array
+            Values of parameters, and their gradient, raw arrays of one shape; ``g`` is not to be
+            written.
+        s : namespace
+            The arrays named in ``state`` and ``scratch``.  If ``"step"`` is among the names of the
+            state, ``s.step`` is the number of this step, 1 in the first.  ``s.new`` tells whether the
+            state was made in this step; it is made of zeros.
+        *hyperparameters
+            Those that the method names, called by name.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has neither update() nor step()")
+
+    def state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Return the names of what is kept for the parameters of ``group``.
+
+        To be overridden where that depends on hyperparameters.
+        """
+        return self._declared_state
+
+    def check(self, group: dict[str, Any]) -> None:
+        """Raise an error if a hyperparameter is out of its range.
+
+        To be extended where hyperparameters have to fit each other.
+        """
+        for name, (low, high) in self.ranges.items():
+            value = group.get(name, low)
+            for number in value if isinstance(value, (tuple, list)) else (value,):
+                if not isinstance(number, numbers.Real):
+                    raise self._error(
+                        TypeError, f"{name} has to be a number, got {type(number).__name__} {number!r}"
+                    )
+                if not low <= number < high:
+                    raise self._error(
+                        ValueError, f"{name} = {value} is out of range, expected {low} <= {name} < {high}"
+                    )
+
+    # Groups ---------------------------------------------------------------------------------------
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters with hyperparameters of their own, e.g. of layers that were frozen so far.
+
+        Parameters
+        ----------
+        param_group : dict
+            ``"params"``, one tensor or several, and those hyperparameters that are not as in
+            ``defaults``.  The dictionary itself becomes the group.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for the constructor; nothing has been changed then.
+        """
+        if not isinstance(param_group, dict):
+            raise self._error(
+                TypeError, f"expected a group, {{'params': ...}}, got {type(param_group).__name__}"
+            )
+        params, names = self._checked_params(param_group.get("params"))
+        group = {**self.defaults, **param_group, "params": params}
+        if names:
+            group["param_names"] = names
+        for name, value in group.items():
+            if value is required:
+                raise self._error(ValueError, f"{name} has no default and has to be given")
+        self.check(group)
+        param_group.update(group)
+        self.param_groups.append(param_group)
+
+    def _checked_params(self, given: Any) -> tuple[list[Any], list[str]]:
+        """Return the parameters of a new group, and their names if they have any."""
+        if given is None or isinstance(given, (set, frozenset)):
+            what = "no 'params'" if given is None else "a set as 'params'; its order is not fixed"
+            raise self._error(TypeError, f"a group has {what}")
+        params = [given] if isinstance(given, Tensor) else list(given)
+        names = [p[0] for p in params if isinstance(p, tuple) and len(p) == 2]
+        if names:
+            if len(names) < len(params):
+                raise self._error(ValueError, "some parameters have names, (name, p), and some do not")
+            params = [p for _, p in params]
+        seen = {p for group in self.param_groups for p in group["params"]}
+        for position, p in enumerate(params):
+            which = f"parameter {names[position]!r}" if names else f"parameter {position}"
+            if not isinstance(p, Tensor):
+                raise self._error(TypeError, f"{which} is no Tensor but {type(p).__name__}")
+            if not p.is_leaf:
+                raise self._error(
+                    ValueError,
+                    f"{which} is no leaf but the result of {p.node.op_name!r}; optimise what it was "
+                    "computed from, or p.detach().requires_grad_()",
+                )
+            if p in seen:
+                raise self._error(ValueError, f"{which}, shape {tuple(p.shape)}, is listed twice")
+            seen.add(p)
+        return params, names
+
+    # Steps ----------------------------------------------------------------------------------------
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters.
+
+        Parameters
+        ----------
+        set_to_none : bool, default True
+            Set ``.grad`` to ``None``; otherwise to zeros, in place.
+        """
+        for group in self.param_groups:
+            for p in group["params"]:
+                if set_to_none:
+                    p._grad = None
+                elif p._grad is not None:
+                    p._grad = p._grad.detach() if p._grad.requires_grad else p._grad
+                    p._grad.zero_()
+
+    @hooked
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change all parameters that have a gradient, once.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Called first, to compute the loss and the gradients anew.
+
+        Returns
+        -------
+        Tensor or None
+            What ``closure`` returned.
+
+        Raises
+        ------
+        RuntimeError
+            If a parameter has another shape than what is kept for it.  Nothing has been changed then.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        live = self._live_bundles()
+        if not live:
+            self._warn_without_gradients()
+        for bundle, gradients in live:
+            hyperparameters, decay, shrink, maximize = bundle.options
+            for theta, g, s in bundle.open(gradients):
+                if shrink is not None:
+                    theta *= shrink
+                if decay or maximize:
+                    g = penalised(theta, g, decay, maximize, s.penalised)
+                self.update(theta, g, s, **hyperparameters)
+            bundle.close()
+        return loss
+
+    def _warn_without_gradients(self) -> None:
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"{type(self).__name__}.step(): no parameter has a gradient, nothing was changed; call "
+                "backward() on a loss computed from these parameters, between zero_grad() and step()",
+                stacklevel=4,
+            )
+
+    def _live_bundles(self) -> list[tuple[Bundle, list[Any]]]:
+        """Return the bundles whose parameters have gradients, with these; all ready for the rule."""
+        if self._bundles is None or not self._is_as_bundled():
+            self._bundle()
+        live = []
+        for bundle in self._bundles or ():
+            gradients = bundle.gradients()
+            if gradients is None or (gradients and not self._is_ready(bundle)):
+                self._bundles = None
+                return self._live_bundles()
+            if gradients:
+                live.append((bundle, gradients))
+        return live
+
+    def _is_as_bundled(self) -> bool:
+        """Tell whether groups and state, as far as others can change them, are as they were bundled."""
+        if len(self.param_groups) != len(self._bundled):
+            return False
+        for group, (known, params) in zip(self.param_groups, self._bundled, strict=True):
+            now = group["params"]
+            if group is not known or len(now) != len(params) or not all(map(is_, now, params)):
+                return False
+        for p in self._untouched:
+            if p._grad is not None:
+                return False
+        return not self._state_seen or all(b.keeps(self._state) for b in self._bundles or ())
+
+    def _bundle(self) -> None:
+        """Bundle the parameters that have a gradient, or had one in an earlier step."""
+        self._bundles = []
+        self._bundled = [(group, list(group["params"])) for group in self.param_groups]
+        self._untouched = []
+        for group, params in self._bundled:
+            touched = []
+            for p in params:
+                known = p._grad is not None or p in self._state
+                (touched if known else self._untouched).append(p)
+                if known:
+                    self._state.setdefault(p, {})
+            for part in arrange(touched, self._state, self.elementwise):
+                self._bundles.append(Bundle(group, part, self.elementwise))
+
+    def _is_ready(self, bundle: Bundle) -> bool:
+        """Give ``bundle`` the hyperparameters as they are now, and the memory they ask for.
+
+        Returns
+        -------
+        bool
+            False if its memory was laid out for others.
+        """
+        group = bundle.group
+        values = self._watched(group)
+        if values == bundle.values:
+            return True
+        names = self.state_names(group)
+        if bundle.names is None:
+            bundle.lay_out(self._state, names, self._scratch, (*self.scratch, "penalised"))
+        elif not set(names) <= set(bundle.names):
+            return False
+        hyperparameters = {name: plain(group[name]) for name in self._rule_names}
+        decay, shrink = plain(group["weight_decay"]), None
+        if group["decoupled_weight_decay"]:
+            decay, shrink = 0, 1 - plain(group["lr"]) * decay if decay else None
+        bundle.options = hyperparameters, decay, shrink, group["maximize"]
+        bundle.values = values
+        return True
+
+    # Hooks ----------------------------------------------------------------------------------------
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> HookHandle:
+        """Call ``hook(optimizer, args, kwargs)`` before each step.
+
+        If it returns a tuple ``(args, kwargs)``, these are the arguments of ``step``.  Returns a handle
+        with ``remove()``.
+        """
+        self._pre_hooks.append(hook)
+        return HookHandle(self._pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> HookHandle:
+        """Call ``hook(optimizer, args, kwargs)`` after each step; return a handle with ``remove()``."""
+        self._post_hooks.append(hook)
+        return HookHandle(self._post_hooks, hook)
+
+    # Saving and loading ---------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that is needed to go on from here, in PyTorch's layout.
+
+        Returns
+        -------
+        dict
+            ``"state"``: what is kept, by the number of the parameter; ``"param_groups"``: the
+            hyperparameters, and under ``"params"`` the numbers of the parameters.  These are copies,
+            which do not change as training goes on.
+        """
+        number: dict[Any, int] = {}
+        groups = []
+        for group in self.param_groups:
+            for p in group["params"]:
+                number[p] = len(number)
+            saved = {name: copy.deepcopy(v) for name, v in group.items() if name != "params"}
+            groups.append(saved | {"params": [number[p] for p in group["params"]]})
+        state = {
+            number.get(key, key): copy.deepcopy(slots) for key, slots in self._state.items() if slots
+        }
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned, of this optimiser or another of its kind.
+
+        Parameters are matched by their order.  Tensors are copied, in the dtype and to the device of
+        their parameter.
+
+        Parameters
+        ----------
+        state_dict : dict
+            In PyTorch's layout.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it does not fit; nothing has been changed then.
+        """
+        groups = self._checked_groups(state_dict)
+        params = [p for group in self.param_groups for p in group["params"]]
+        indices = [index for group in groups for index in group["params"]]
+        param_of = dict(zip(indices, params, strict=True))
+        state: State = defaultdict(dict)
+        for key, slots in state_dict["state"].items():
+            if key in param_of:
+                state[param_of[key]] = self._loaded(slots, param_of[key], key)
+            elif isinstance(key, int):
+                raise self._load_error(f"there is state of parameter {key}, which is in no group")
+            else:
+                state[key] = copy.deepcopy(slots)
+        for group, saved in zip(self.param_groups, groups, strict=True):
+            group.update(saved | {"params": group["params"]})
+        self._state = state
+        self._bundles = None
+
+    def _checked_groups(self, state_dict: Any) -> list[dict[str, Any]]:
+        """Return a copy of the groups of a state dictionary, having seen that they fit."""
+        try:
+            groups = copy.deepcopy(state_dict["param_groups"])
+            sizes = [len(group["params"]) for group in groups]
+            state_dict["state"].items()
+        except (TypeError, KeyError, AttributeError):
+            raise self._load_error("expected a dict with 'state' and 'param_groups'") from None
+        own_sizes = [len(group["params"]) for group in self.param_groups]
+        if sizes != own_sizes:
+            raise self._load_error(
+                f"its groups have {sizes} parameters, those of this optimizer {own_sizes}"
+            )
+        for group in groups:
+            missing = self.defaults.keys() - group.keys() - COMMON.keys()
+            if missing:
+                raise self._load_error(
+                    f"a group has no {', '.join(sorted(missing))}; was it another kind of optimizer?"
+                )
+            self.check(group)
+        return groups
+
+    def _loaded(self, slots: dict[str, Any], p: Any, index: int) -> dict[str, Any]:
+        """Return what was saved for a parameter, as it is kept here."""
+        own = {name for group in self.param_groups for name in self.state_names(group)}
+        loaded = {}
+        for name, value in slots.items():
+            if isinstance(value, Tensor) or is_array(value):
+                value = as_tensor(value).detach()
+                if name in own and name != "step" and value.shape != p.shape:
+                    raise self._load_error(
+                        f"{name} of parameter {index} has shape {tuple(value.shape)}, the parameter "
+                        f"itself {tuple(p.shape)}"
+                    )
+                real = value.is_floating_point() and name != "step"
+                value = value.to(p.device, p.dtype if real else value.dtype, copy=True)
+            else:
+                value = copy.deepcopy(value)
+            if name == "step" and name in own:
+                value = int(value)
+            if value is not None:  # PyTorch's momentum that has not begun
+                loaded[name] = value
+        return loaded
+
+    def _load_error(self, text: str) -> ValueError:
+        return ValueError(f"{type(self).__name__}.load_state_dict: {text}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = {**self.__dict__}
+        for name in ("_pre_hooks", "_post_hooks", "_scratch", "_bundles", "_bundled", "_untouched"):
+            del kept[name]
+        return kept
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start_afresh()
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for number, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {number}")
+            lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
+        return "\n".join([*lines, ")"])
+
+
+def penalised(theta: Any, g: Any, weight_decay: float, maximize: bool, out: Any) -> Any:
+    """Return, in ``out``, the gradient of what is minimised: :math:`\\pm g + \\lambda \\theta`."""
+    xp = xp_of(theta)
+    if not weight_decay:
+        return xp.negative(g, out=out)
+    xp.multiply(theta, weight_decay, out=out)
+    return (xp.subtract if maximize else xp.add)(out, g, out=out)
+
+
+def plain(value: Any) -> Any:
+    """Return a NumPy number as Python's, which leaves float32 what it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _signature(cls: type[Optimizer]) -> inspect.Signature:
+    """Return how ``cls`` is called, for ``help()`` and the documentation."""
+    kind = inspect.Parameter
+    params = [kind("params", kind.POSITIONAL_OR_KEYWORD)]
+    for name, value in cls.defaults.items():
+        params.append(kind(name, kind.POSITIONAL_OR_KEYWORD, default=value))
+    for name, value in COMMON.items():
+        if name not in cls.defaults:
+            params.append(kind(name, kind.KEYWORD_ONLY, default=value))
+    return inspect.Signature(params)

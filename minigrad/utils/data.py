@@ -1,0 +1,4 @@
+""":mod:`minigrad.data` where PyTorch has it: ``from minigrad.utils.data import DataLoader``."""
+
+from minigrad.data import *  # noqa: F403
+from minigrad.data import __all__ as __all__
