@@ -66,7 +66,10 @@ EXPRESSIONS = [
 def variables(module):
     """Return the names the expressions use, made by ``module``."""
     kinds = {"dtype": module.float64}
-    made = {name: module.tensor(value, **kinds) for name, value in (("a", A), ("b", B), ("v", V), ("p", P))}
+    made = {
+        name: module.tensor(value, **kinds)
+        for name, value in (("a", A), ("b", B), ("v", V), ("p", P))
+    }
     made["s"] = module.tensor([[2.0, 0.3, -0.4], [0.1, 1.5, 0.2], [0.3, -0.2, 3.0]], **kinds)
     for value in made.values():
         value.requires_grad_()
@@ -114,7 +117,9 @@ def test_values_dtypes_and_gradients_are_pytorchs(text):
 DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
 
 
-@pytest.mark.parametrize("operation", ["a + b", "a * b", "a / b", "a.detach() // b.detach()", "a ** b", "a == b"])
+@pytest.mark.parametrize(
+    "operation", ["a + b", "a * b", "a / b", "a.detach() // b.detach()", "a ** b", "a == b"]
+)
 @pytest.mark.parametrize(("left", "right"), itertools.product(DTYPES, DTYPES))
 def test_promotion_is_pytorchs(operation, left, right):
     if "bool" in (left, right) and operation in ("a.detach() // b.detach()", "a ** b"):

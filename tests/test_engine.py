@@ -165,7 +165,14 @@ def test_hypothetical_owners_are_recognised():
 
 @pytest.mark.parametrize(
     ("shape", "other"),
-    [((), (2, 3)), ((3,), (2, 3)), ((1, 3), (2, 3)), ((2, 1), (2, 3)), ((1, 1), (4, 2, 3)), ((0, 1), (0, 3))],
+    [
+        ((), (2, 3)),
+        ((3,), (2, 3)),
+        ((1, 3), (2, 3)),
+        ((2, 1), (2, 3)),
+        ((1, 1), (4, 2, 3)),
+        ((0, 1), (0, 3)),
+    ],
 )
 def test_broadcast_axes_are_summed(device, shape, other):
     x = leaf(np.ones(shape), device)
@@ -193,7 +200,9 @@ def test_only_what_a_rule_names_is_saved(device):
     assert out.node.saved_values[0] is out.array
     assert all(value is not x.array for value in out.node.saved_values)
     constant = mg.ones(1000, dtype=mg.float64, device=device)
-    assert len((x * constant).node.saved_values) == 1  # only what x's rule needs, not what the constant's would
+    assert (
+        len((x * constant).node.saved_values) == 1
+    )  # only what x's rule needs, not what the constant's would
 
 
 def test_an_input_that_no_rule_names_dies_with_its_last_holder(device):
@@ -312,7 +321,9 @@ def test_a_saved_input_changed_in_place_is_noticed(device):
     y = (w * w).sum()
     with mg.no_grad():
         w.mul_(2.0)
-    with pytest.raises(RuntimeError, match=r"(?s)input 'x'.*named 'w'.*'mul'.*version \d+.*version \d+"):
+    with pytest.raises(
+        RuntimeError, match=r"(?s)input 'x'.*named 'w'.*'mul'.*version \d+.*version \d+"
+    ):
         y.backward()
     assert w.grad is None
 
@@ -326,7 +337,9 @@ def test_a_saved_output_changed_in_place_is_noticed(device):
         y.sum().backward()
 
 
-@pytest.mark.parametrize("view", [lambda t: t[:1], lambda t: t.detach(), lambda t: t.data, lambda t: t.view(2, 1)])
+@pytest.mark.parametrize(
+    "view", [lambda t: t[:1], lambda t: t.detach(), lambda t: t.data, lambda t: t.view(2, 1)]
+)
 def test_a_write_through_a_view_is_noticed(device, view):
     x = leaf([1.0, 2.0], device)
     y = (x * x).sum()
@@ -821,7 +834,9 @@ def random_expression(rng):
         made = list(inputs)
         for name, *sources in script:
             operands = [made[i] for i in sources]
-            value = getattr(operands[0], name)() if isinstance(name, str) else BINARY[name](*operands)
+            value = (
+                getattr(operands[0], name)() if isinstance(name, str) else BINARY[name](*operands)
+            )
             made.append(value.atan())  # keeps a dozen operations in a row from growing
         return sum(part.sum() for part in made[3:])
 

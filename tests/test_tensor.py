@@ -75,7 +75,13 @@ def test_what_cannot_be_made_says_why(make, words):
 
 def test_like_and_new_functions(device):
     x = mg.ones(2, 3, dtype=mg.float64, device=device)
-    for y in (mg.zeros_like(x), mg.ones_like(x), mg.full_like(x, 2), mg.rand_like(x), x.new_zeros(2, 3)):
+    for y in (
+        mg.zeros_like(x),
+        mg.ones_like(x),
+        mg.full_like(x, 2),
+        mg.rand_like(x),
+        x.new_zeros(2, 3),
+    ):
         assert (y.shape, y.dtype, str(y.device)) == (x.shape, x.dtype, str(x.device))
     assert x.new_full((2,), 7.0).tolist() == [7.0, 7.0]
     assert mg.zeros_like(x, dtype=mg.int64).dtype == mg.int64
@@ -106,7 +112,9 @@ def test_identity_and_hash():
 
 def test_formats():
     x = mg.tensor(3.14159)
-    assert f"{x:.2f}" == "3.14" and f"{mg.tensor(0.5):.1%}" == "50.0%" and f"{mg.tensor(3):d}" == "3"
+    assert (
+        f"{x:.2f}" == "3.14" and f"{mg.tensor(0.5):.1%}" == "50.0%" and f"{mg.tensor(3):d}" == "3"
+    )
     assert f"{x}" == "tensor(3.1416)"
     assert repr(mg.ones(2, requires_grad=True) * 2) == "tensor([2., 2.], grad_fn=<mul>)"
     assert repr(mg.ones(2, requires_grad=True)) == "tensor([1., 1.], requires_grad=True)"
@@ -122,7 +130,9 @@ def test_conversions_to_python(device):
     a, b = mg.tensor([1.0, 2.0], device=device)
     assert (a.item(), b.item()) == (1.0, 2.0)
     assert [10, 20, 30][mg.tensor(1, device=device)] == 20
-    assert 2.0 in mg.tensor([1.0, 2.0], device=device) and 5.0 not in mg.tensor([1.0], device=device)
+    assert 2.0 in mg.tensor([1.0, 2.0], device=device) and 5.0 not in mg.tensor(
+        [1.0], device=device
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,7 +155,16 @@ def test_what_cannot_be_converted_says_why(use, kind, words):
 def test_numpy_and_tensors_mix():
     x = mg.tensor([1.0, 2.0], requires_grad=True)
     array = np.array([3.0, 4.0], np.float32)
-    for out in (array * x, x * array, array + x, array @ x, x @ array, array / x, array**x, np.float32(2) * x):
+    for out in (
+        array * x,
+        x * array,
+        array + x,
+        array @ x,
+        x @ array,
+        array / x,
+        array**x,
+        np.float32(2) * x,
+    ):
         assert isinstance(out, mg.Tensor) and out.requires_grad
     assert_close(array - x, [2.0, 2.0])
     with pytest.raises(TypeError):
@@ -176,7 +195,15 @@ def test_to_converts_dtype_and_keeps_the_graph(device):
 
 def test_float32_stays_float32_with_python_and_numpy_scalars():
     x = mg.ones(3, requires_grad=True)
-    for y in (x * 2.0, 2 * x, x / 3, x + np.sqrt(2.0), x * np.float64(0.5), x**0.5, x - mg.tensor(1.0, dtype=mg.float64)):
+    for y in (
+        x * 2.0,
+        2 * x,
+        x / 3,
+        x + np.sqrt(2.0),
+        x * np.float64(0.5),
+        x**0.5,
+        x - mg.tensor(1.0, dtype=mg.float64),
+    ):
         assert y.dtype == mg.float32
     total = sum([x, x * 2])
     total.sum().backward()
@@ -290,7 +317,9 @@ def test_in_place_methods_write_the_same_memory(device):
     assert_close(x, [0.75, -0.75])
     x.add_(1, alpha=2).sub_(1).mul_(2).div_(4)
     assert_close(x, [0.875, 0.125])
-    x.addcmul_(mg.ones(2, device=device), x, value=2).addcdiv_(x, mg.ones(2, device=device), value=-0.5)
+    x.addcmul_(mg.ones(2, device=device), x, value=2).addcdiv_(
+        x, mg.ones(2, device=device), value=-0.5
+    )
     assert_close(x, [1.3125, 0.1875])
     x.clamp_(0.5, 1.0)
     assert_close(x, [1.0, 0.5])
@@ -378,9 +407,13 @@ def test_errors_name_the_tensor():
 def test_random_numbers_are_pytorchs():
     # Printed by PyTorch 2.13 after torch.manual_seed(0).
     mg.manual_seed(0)
-    assert mg.rand(3).tolist() == pytest.approx([0.4962565899, 0.7682217956, 0.0884774327], abs=1e-9)
+    assert mg.rand(3).tolist() == pytest.approx(
+        [0.4962565899, 0.7682217956, 0.0884774327], abs=1e-9
+    )
     mg.manual_seed(0)
-    assert mg.randn(2).tolist() == pytest.approx([1.5409960746765137, -0.293428897857666], abs=1e-15)
+    assert mg.randn(2).tolist() == pytest.approx(
+        [1.5409960746765137, -0.293428897857666], abs=1e-15
+    )
     mg.manual_seed(0)
     assert mg.randint(0, 10, (5,)).tolist() == [4, 9, 3, 0, 3]
     mg.manual_seed(0)

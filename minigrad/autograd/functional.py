@@ -54,7 +54,7 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     r"""Return ``func(inputs)`` and :math:`v^\top J`; ``v`` may be left out for one output element."""
     several, points = _split(inputs)
     value, pull = _func.vjp(func, *points)
-    gradients = pull(engine.as_tensor(1.0).to(value.dtype).expand(value.shape) if v is None else v)
+    gradients = pull(value.detach().new_full(value.shape, 1.0) if v is None else v)
     return _finish((value, gradients if several else gradients[0]), create_graph)
 
 
