@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,13 +20,11 @@ from minigrad import engine
 from minigrad._functions import pointwise
 from minigrad._functions.arguments import on_device
 from minigrad.backend.devices import move, xp_of
+from minigrad.backend.generator import default_generator
 from minigrad.engine import state
 from minigrad.ops import arithmetic
 from minigrad.ops.indexing import is_basic
 from minigrad.versions import touch
-
-if TYPE_CHECKING:
-    from minigrad._tensor import Tensor
 
 
 class InPlace:
@@ -69,7 +67,7 @@ class InPlace:
             )
         return on_device(tensor.array, self.device)
 
-    def _write(self, name: str, compute: Callable[[Any], Any], *others: Any) -> Tensor:
+    def _write(self, name: str, compute: Callable[[Any], Any], *others: Any) -> Any:
         """Replace the elements by ``compute(array)``, in the same memory, shape and dtype.
 
         Raises
@@ -102,13 +100,13 @@ class InPlace:
             self.array[...] = result
         return self
 
-    def _inplace(self, name: str, function: Callable[[Any, Any], Any], other: Any) -> Tensor:
+    def _inplace(self, name: str, function: Callable[[Any, Any], Any], other: Any) -> Any:
         operand = self._operand(other)
         return self._write(name, lambda array: function(array, operand), other)
 
     def _augmented(
         self, name: str, function: Callable[[Any, Any], Any], other: Any, record: Any
-    ) -> Tensor:
+    ) -> Any:
         """Do ``x += y``: in place, or as a new result where it has to be recorded.
 
         A result that is being recorded may be rebound (``loss += penalty``); a leaf may not, as the
@@ -118,43 +116,43 @@ class InPlace:
             return record(self, other)
         return self._inplace(name, function, other)
 
-    def __iadd__(self, other: Any) -> Tensor:
+    def __iadd__(self, other: Any) -> Any:
         return self._augmented("+=", operator.add, other, arithmetic.add)
 
-    def __isub__(self, other: Any) -> Tensor:
+    def __isub__(self, other: Any) -> Any:
         return self._augmented("-=", operator.sub, other, arithmetic.sub)
 
-    def __imul__(self, other: Any) -> Tensor:
+    def __imul__(self, other: Any) -> Any:
         return self._augmented("*=", operator.mul, other, arithmetic.mul)
 
-    def __itruediv__(self, other: Any) -> Tensor:
+    def __itruediv__(self, other: Any) -> Any:
         return self._augmented("/=", operator.truediv, other, arithmetic.div)
 
-    def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+    def add_(self, other: Any, *, alpha: Any = 1) -> Any:
         """Add ``alpha * other`` in place; return the tensor."""
         return self._inplace("add_", lambda x, y: x + (y if alpha == 1 else alpha * y), other)
 
-    def sub_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+    def sub_(self, other: Any, *, alpha: Any = 1) -> Any:
         """Subtract ``alpha * other`` in place; return the tensor."""
         return self._inplace("sub_", lambda x, y: x - (y if alpha == 1 else alpha * y), other)
 
-    def mul_(self, other: Any) -> Tensor:
+    def mul_(self, other: Any) -> Any:
         """Multiply by ``other`` in place; return the tensor."""
         return self._inplace("mul_", operator.mul, other)
 
-    def div_(self, other: Any) -> Tensor:
+    def div_(self, other: Any) -> Any:
         """Divide by ``other`` in place; return the tensor."""
         return self._inplace("div_", operator.truediv, other)
 
-    def pow_(self, exponent: Any) -> Tensor:
+    def pow_(self, exponent: Any) -> Any:
         """Raise to a power in place; return the tensor."""
         return self._inplace("pow_", operator.pow, exponent)
 
-    def neg_(self) -> Tensor:
+    def neg_(self) -> Any:
         """Change the sign in place; return the tensor."""
         return self._write("neg_", operator.neg)
 
-    def copy_(self, src: Any) -> Tensor:
+    def copy_(self, src: Any) -> Any:
         """Copy the elements of ``src``, which may broadcast, into this tensor; return it."""
         operand = engine.as_tensor(src)
         array = move(operand.array, self.device)
@@ -171,41 +169,39 @@ class InPlace:
 
         return self._write("copy_", copied, src)
 
-    def fill_(self, value: Any) -> Tensor:
+    def fill_(self, value: Any) -> Any:
         """Set every element to ``value``; return the tensor."""
         return self._inplace("fill_", lambda x, y: xp_of(x).full_like(x, y), value)
 
-    def zero_(self) -> Tensor:
+    def zero_(self) -> Any:
         """Set every element to 0; return the tensor."""
         return self._write("zero_", lambda x: xp_of(x).zeros_like(x))
 
-    def addcmul_(self, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
+    def addcmul_(self, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
         """Add ``value * tensor1 * tensor2`` in place; return the tensor."""
         first, second = self._operand(tensor1), self._operand(tensor2)
         return self._write("addcmul_", lambda x: x + value * first * second, tensor1, tensor2)
 
-    def addcdiv_(self, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Tensor:
+    def addcdiv_(self, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
         """Add ``value * tensor1 / tensor2`` in place; return the tensor."""
         first, second = self._operand(tensor1), self._operand(tensor2)
         return self._write("addcdiv_", lambda x: x + value * first / second, tensor1, tensor2)
 
-    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
+    def clamp_(self, min: Any = None, max: Any = None) -> Any:
         """Limit the elements to ``[min, max]`` in place; return the tensor."""
         return self._write(
             "clamp_", lambda x: pointwise.clamp(engine.wrap(x, None), min, max).array
         )
 
-    def normal_(self, mean: Any = 0.0, std: Any = 1.0, *, generator: Any = None) -> Tensor:
+    def normal_(self, mean: Any = 0.0, std: Any = 1.0, *, generator: Any = None) -> Any:
         """Fill with normal random numbers; return the tensor."""
         return self._drawn("normal_", generator, lambda g, s, d: g.normal(s, d, mean, std))
 
-    def uniform_(self, a: Any = 0.0, b: Any = 1.0, *, generator: Any = None) -> Tensor:
+    def uniform_(self, a: Any = 0.0, b: Any = 1.0, *, generator: Any = None) -> Any:
         """Fill with uniform random numbers of ``[a, b)``; return the tensor."""
         return self._drawn("uniform_", generator, lambda g, s, d: g.uniform(s, d, a, b))
 
-    def _drawn(self, name: str, generator: Any, draw: Callable[[Any, Any, Any], Any]) -> Tensor:
-        from minigrad._random import default_generator
-
+    def _drawn(self, name: str, generator: Any, draw: Callable[[Any, Any, Any], Any]) -> Any:
         if self.dtype.kind != "f":
             raise RuntimeError(f"{name}: expected a floating tensor, got {self.dtype}")
         if self._is_recorded():

@@ -14,11 +14,7 @@ from minigrad._creation import _finish, _floating
 from minigrad._functions.arguments import as_size
 from minigrad._tensor import Tensor
 from minigrad.backend.devices import to_host
-from minigrad.backend.generator import Generator
-
-default_generator = Generator()
-"""What all functions here draw from unless they are given a ``generator``."""
-default_generator.seed()
+from minigrad.backend.generator import Generator, default_generator
 
 
 def manual_seed(seed: int) -> Generator:

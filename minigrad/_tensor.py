@@ -8,12 +8,14 @@ tensor as an object: its gradient, its memory, its conversion to other things.
 from __future__ import annotations
 
 import operator
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from minigrad import dtypes, engine
+from minigrad._backward import backward
 from minigrad._conversion import as_tensor
 from minigrad._functions import multiplying, picking, pointwise, reducing, shaping
 from minigrad._functions.arguments import on_device
@@ -268,8 +270,6 @@ class Tensor(InPlace):
             If nothing here requires gradients, the graph was used already, a gradient is missing for a
             tensor of several elements, or a saved value was changed in place.  Nothing is changed then.
         """
-        from minigrad.autograd.backward import backward
-
         backward([self], [gradient], retain_graph, create_graph, inputs)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Any:
@@ -867,8 +867,6 @@ class RetainGrad:
     """The hook behind :meth:`Tensor.retain_grad`: hands the gradient to a tensor, if it still lives."""
 
     def __init__(self, tensor: Tensor) -> None:
-        import weakref
-
         self.tensor = weakref.ref(tensor)
 
     def __call__(self, gradient: Tensor) -> None:

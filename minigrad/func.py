@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad import engine
+from minigrad._backward import grad as _grad
 from minigrad._functions.shaping import stack
-from minigrad.autograd.backward import grad as _grad
 from minigrad.autograd.modes import enable_grad
 from minigrad.backend.devices import xp_of
 from minigrad.engine import wrap

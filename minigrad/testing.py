@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import engine
+from minigrad._backward import grad
 from minigrad.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from minigrad.backend.devices import Device, default_device, is_array, to_device, to_host
 from minigrad.engine import wrap
@@ -298,8 +299,6 @@ def check_twin(fused: Callable[..., Any], composite: Callable[..., Any], leaves:
 
 def engine_grad(value: Any, variables: list[Any], seed: Any = None) -> tuple[Any, ...]:
     """Return recorded gradients, zeros for unused variables."""
-    from minigrad.autograd.backward import grad
-
     return grad(value, variables, seed, create_graph=True, materialize_grads=True)
 
 

@@ -18,7 +18,6 @@ tick = itertools.count(1).__next__
 """The clock: each call returns a larger number than all before (atomic under CPython)."""
 
 
-
 class Cell:
     """When one block of memory was last written.
 
@@ -57,7 +56,7 @@ def cell_of(array: Any) -> Cell:
     if cell is None:
         # The callback removes the cell with its array, so that a later array at the same address
         # starts unwritten.
-        cell = _written[key] = Cell(memory, lambda _, forget=_written.pop: forget(key, None))
+        cell = _written[key] = Cell(memory, lambda _: _written.pop(key, None))
     return cell
 
 

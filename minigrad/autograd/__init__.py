@@ -1,7 +1,7 @@
 """Gradients: ``grad`` and ``backward``, modes, custom functions, and checks of derivatives."""
 
+from minigrad._backward import backward, grad
 from minigrad.autograd.anomaly import detect_anomaly, set_detect_anomaly
-from minigrad.autograd.backward import backward, grad
 from minigrad.autograd.function import Function
 from minigrad.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from minigrad.autograd.modes import (

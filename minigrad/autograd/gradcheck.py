@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import engine
-from minigrad.autograd.backward import as_list, grad
+from minigrad._backward import as_list, grad
 from minigrad.autograd.modes import enable_grad
 from minigrad.backend.devices import to_device, to_host
 from minigrad.engine import wrap

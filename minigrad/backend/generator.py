@@ -138,7 +138,6 @@ class Generator:
 
     def __init__(self, device: object = "cpu") -> None:
         self.device = device
-        self._bits = np.random.MT19937(0)
         self.manual_seed(DEFAULT_SEED)
 
     def __repr__(self) -> str:
@@ -174,8 +173,7 @@ class Generator:
         if not -(2**63) <= seed < 2**64:
             raise ValueError(f"manual_seed expects a seed of 64 bits at most, got {seed}")
         self._seed = seed % 2**64
-        # NumPy's legacy class seeds the bits it is given in the way of MT19937's authors.
-        np.random.RandomState(self._bits).seed(self._seed % 2**32)
+        self._twister: np.random.MT19937 | None = None
         self._cached_normal: float | None = None
         return self
 
@@ -255,10 +253,20 @@ class Generator:
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         self.device = saved["device"]
-        self._bits = np.random.MT19937(0)
+        self._twister = None
+        self._seed = DEFAULT_SEED
         self.set_state(saved["state"])
 
     # What all draws are made of
+
+    @property
+    def _bits(self) -> np.random.MT19937:
+        """The Mersenne Twister, made at the first draw: to import numpy.random takes 10 ms."""
+        if self._twister is None:
+            self._twister = np.random.MT19937(0)
+            # NumPy's legacy class seeds the bits it is given in the way of MT19937's authors.
+            np.random.RandomState(self._twister).seed(self._seed % 2**32)
+        return self._twister
 
     def _raw(self, count: int) -> NDArray[np.uint64]:
         """Return the next ``count`` outputs of the Mersenne Twister, 32 bits each."""
@@ -819,3 +827,8 @@ def _sincos32(x: Array) -> tuple[Array, Array]:
     exchanged = (j & 2) != 0
     sine, cosine = np.where(exchanged, cosine, sine), np.where(exchanged, sine, cosine)
     return np.where(j & 4, -sine, sine), np.where((j + 2) & 4, -cosine, cosine)
+
+
+default_generator = Generator()
+"""What everything draws from that is not given a generator; it starts from a fresh seed."""
+default_generator.seed()

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from minigrad import engine
-from minigrad._random import default_generator
 from minigrad._tensor import Tensor
 from minigrad.backend.devices import to_device, xp_of
-from minigrad.backend.generator import Generator
+from minigrad.backend.generator import Generator, default_generator
 
 
 class Dataset:

@@ -10,10 +10,9 @@ import numpy as np
 
 from minigrad._creation import as_tensor, tensor
 from minigrad._functions.shaping import stack
-from minigrad._random import default_generator
 from minigrad._tensor import Tensor
 from minigrad.backend.devices import is_array
-from minigrad.backend.generator import Generator
+from minigrad.backend.generator import Generator, default_generator
 from minigrad.data.dataset import rows_behind, take_rows
 from minigrad.dtypes import float64
 

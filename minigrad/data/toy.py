@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad._creation import tensor
-from minigrad._random import default_generator
 from minigrad._tensor import Tensor
-from minigrad.backend.generator import Generator
+from minigrad.backend.generator import Generator, default_generator
 
 
 def moons(

@@ -14,9 +14,9 @@ from minigrad import dtypes
 from minigrad._functions.picking import one_hot
 from minigrad._functions.pointwise import logsigmoid, sigmoid, tanh
 from minigrad._functions.shaping import pad
-from minigrad._random import default_generator
 from minigrad._tensor import Tensor
 from minigrad.backend.devices import to_device, xp_of
+from minigrad.backend.generator import default_generator
 from minigrad.engine import as_tensor, state, wrap
 from minigrad.nn import log_loss
 from minigrad.ops import activations, fused, indexing, reductions

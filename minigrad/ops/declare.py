@@ -483,7 +483,8 @@ class BinaryOp(Op):
             )
             saved = plan.save((a, b, out))
             sources = (source_x, source_y)
-            dtype = source_x.dtype if needs_x else source_y.dtype  # reading it off out costs 3 %
+            # The dtype of a result is that of its inputs; reading it off the array costs 3 %.
+            dtype = (source_x if needs_x else source_y).dtype  # type: ignore[union-attr]
             node = Node(plan, sources, saved, NO_PARAMS, out.shape, dtype, now.scope)
         result.node = node
         if now.observer is not None:

@@ -1,4 +1,4 @@
-"""Adam and AdamW."""
+"""Adam, and Adam with decoupled weight decay."""
 
 from __future__ import annotations
 
@@ -10,38 +10,142 @@ from minigrad.optim.optimizer import Optimizer
 
 
 class Adam(Optimizer):
+    r"""Steps of about the size of the rate in every coordinate, by running moments of the gradient.
+
+    In step :math:`t`, with gradient :math:`g` and rate :math:`\eta`,
+
+    .. math::
+        m &\leftarrow \beta_1 m + (1 - \beta_1)\, g \\
+        v &\leftarrow \beta_2 v + (1 - \beta_2)\, g^2 \\
+        \theta &\leftarrow \theta - \eta\,
+            \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
+
+    The divisions by :math:`1 - \beta^t` correct that :math:`m` and :math:`v` begin at 0.  With
+    ``amsgrad`` the largest :math:`v` so far takes the place of :math:`v` in the last line.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (name, Tensor), or of dict
+        What is optimised; see :class:`Optimizer`.
+    lr : float, default 1e-3
+        The rate :math:`\eta \ge 0`.
+    betas : (float, float), default (0.9, 0.999)
+        How slowly the two moments forget, :math:`0 \le \beta_1, \beta_2 < 1`.
+    eps : float, default 1e-8
+        :math:`\epsilon \ge 0`, against division by zero; it is added outside the root, after the
+        correction.
+    weight_decay : float, default 0
+        :math:`\lambda \ge 0`; :math:`\lambda \theta` is added to the gradient, and so divided by the root
+        as well: see :class:`AdamW`.
+    amsgrad : bool, default False
+        Never let the denominator shrink.
+    maximize : bool, default False
+        Climb instead.
+    decoupled_weight_decay : bool, default False
+        Shrink the parameters by :math:`1 - \eta \lambda` instead of adding to the gradient.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :class:`Optimizer`.
+
+    Notes
+    -----
+    Options and formulas are PyTorch's; so are the names of the state, ``exp_avg`` for :math:`m`,
+    ``exp_avg_sq`` for :math:`v` (and ``step``, here an integer).
+
+    References
+    ----------
+    - D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, 2014.
+    - S. J. Reddi, S. Kale, S. Kumar, On the convergence of Adam and beyond, 2018 (``amsgrad``).
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> x = mg.tensor([4.0, -2.0], requires_grad=True)
+    >>> optimizer = mg.optim.Adam([x], lr=0.5)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()  # the first step is the rate, whatever the size of the gradient
+    >>> x
+    tensor([ 3.5000, -1.5000], requires_grad=True)
+    """
+
     defaults = {
         "lr": 1e-3,
         "betas": (0.9, 0.999),
         "eps": 1e-8,
-        "weight_decay": 0.0,
+        "weight_decay": 0,
         "amsgrad": False,
     }
     ranges = Optimizer.ranges | {"betas": (0, 1), "eps": (0, math.inf)}
 
-    def state_names(self, group):
+    def state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Return the names of what is kept: steps, both moments, and with amsgrad a maximum."""
         names = "step", "exp_avg", "exp_avg_sq"
         return (*names, "max_exp_avg_sq") if group["amsgrad"] else names
 
     def update(self, theta, g, s, lr, betas, eps, amsgrad):
+        """Change ``theta`` in place."""
         xp = xp_of(theta)
-        beta1, beta2 = betas
         m, v, work = s.exp_avg, s.exp_avg_sq, s.work
+        beta1, beta2 = betas
+        # m <- beta1 m + (1 - beta1) g
         m *= beta1
         m += xp.multiply(g, 1 - beta1, out=work)
+        # v <- beta2 v + (1 - beta2) g^2
         v *= beta2
         xp.multiply(g, g, out=work)
         work *= 1 - beta2
         v += work
         if amsgrad:
             v = xp.maximum(s.max_exp_avg_sq, v, out=s.max_exp_avg_sq)
+        # theta <- theta - lr (m / c1) / (sqrt(v) / c2 + eps), with c2 multiplied out: one pass less
         c1, c2 = 1 - beta1**s.step, math.sqrt(1 - beta2**s.step)
         xp.sqrt(v, out=work)
-        work += eps * c2
+        work += c2 * eps
         xp.divide(m, work, out=work)
         work *= lr * c2 / c1
         theta -= work
 
 
 class AdamW(Adam):
+    r"""Adam with decoupled weight decay: the parameters shrink beside the rule, not through it.
+
+    :class:`Adam` divides the decay, as a part of the gradient, by the root of the second moment, so
+    that weights with large gradients decay less.  Here, before each step of Adam without decay,
+
+    .. math:: \theta \leftarrow (1 - \eta \lambda)\, \theta
+
+    Parameters
+    ----------
+    params, lr, betas, eps, amsgrad, maximize
+        As for :class:`Adam`.
+    weight_decay : float, default 1e-2
+        :math:`\lambda \ge 0`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :class:`Optimizer`.
+
+    Notes
+    -----
+    As in PyTorch the decay is multiplied by the rate; in the paper it is not, but by a schedule of its
+    own.
+
+    References
+    ----------
+    - I. Loshchilov, F. Hutter, Decoupled weight decay regularization, 2019.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> x = mg.tensor([4.0, -2.0], requires_grad=True)
+    >>> optimizer = mg.optim.AdamW([x], lr=0.5, weight_decay=0.1)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([ 3.3000, -1.4000], requires_grad=True)
+    """
+
     defaults = Adam.defaults | {"weight_decay": 1e-2, "decoupled_weight_decay": True}

@@ -170,7 +170,7 @@ class Bundle:
         list or None
             ``None`` if these parameters cannot be updated together any more.
         """
-        found = []
+        found: list[Any] = []
         moved = False
         for p, array in self.members:
             if p._grad is not None:
@@ -273,13 +273,12 @@ class Bundle:
         first = self.arrays[0]
         row = new_row("zeros", first, self.size)
         for slots, views, part in zip(self.slots, self.views, self._parts(row), strict=True):
-            tensor = slots.get(name)
-            if tensor is None:
-                tensor = slots[name] = engine.wrap(part, None)
-            else:
-                tensor = slots[name] = engine.as_tensor(tensor)
+            if name in slots:
+                tensor = slots[name] = engine.as_tensor(slots[name])
                 part[...] = move(tensor.array, device_of(first))
                 tensor.array = part  # the same tensor: whoever holds it sees what follows
+            else:
+                tensor = slots[name] = engine.wrap(part, None)
             views[name] = tensor, part
         return row
 

@@ -218,7 +218,9 @@ class Optimizer:
             given[name] = value
         unknown = [name for name in self._rule_names if name not in known]
         if unknown:
-            raise self._error(TypeError, f"update() asks for {unknown}, `defaults` has {list(known)}")
+            raise self._error(
+                TypeError, f"update() asks for {unknown}, `defaults` has {list(known)}"
+            )
         return known | given
 
     def _has_rule(self) -> bool:
@@ -235,14 +237,16 @@ class Optimizer:
         self._bundled: list[tuple[dict[str, Any], list[Any]]] = []  # groups, when they were bundled
         self._untouched: list[Any] = []  # parameters that had no gradient so far
         watched = dict.fromkeys((*self._rule_names, *COMMON, "lr"))
-        self._watched = itemgetter(*(name for name in watched if name in self.defaults or name in COMMON))
+        self._watched = itemgetter(
+            *(name for name in watched if name in self.defaults or name in COMMON)
+        )
 
     def _error(self, kind: type[Exception], text: str) -> Exception:
         return kind(f"{type(self).__name__}: {text}")
 
     # For subclasses to write ----------------------------------------------------------------------
 
-    def update(self, theta: Any, g: Any, s: Any, *hyperparameters: Any) -> None:
+    def update(self, theta: Any, g: Any, s: Any, *args: Any, **hyperparameters: Any) -> None:
         """Change ``theta`` in place: the rule of the algorithm.
 
         Parameters
@@ -254,8 +258,8 @@ class Optimizer:
             The arrays named in ``state`` and ``scratch``.  If ``"step"`` is among the names of the
             state, ``s.step`` is the number of this step, 1 in the first.  ``s.new`` tells whether the
             state was made in this step; it is made of zeros.
-        *hyperparameters
-            Those that the method names, called by name.
+        *args, **hyperparameters
+            Those that the method names in its signature; they are given by name.
         """
         raise NotImplementedError(f"{type(self).__name__} has neither update() nor step()")
 
@@ -276,11 +280,13 @@ class Optimizer:
             for number in value if isinstance(value, (tuple, list)) else (value,):
                 if not isinstance(number, numbers.Real):
                     raise self._error(
-                        TypeError, f"{name} has to be a number, got {type(number).__name__} {number!r}"
+                        TypeError,
+                        f"{name} has to be a number, got {type(number).__name__} {number!r}",
                     )
-                if not low <= number < high:
+                if not low <= float(number) < high:
                     raise self._error(
-                        ValueError, f"{name} = {value} is out of range, expected {low} <= {name} < {high}"
+                        ValueError,
+                        f"{name} = {value} is out of range, expected {low} <= {name} < {high}",
                     )
 
     # Groups ---------------------------------------------------------------------------------------
@@ -323,18 +329,20 @@ class Optimizer:
         names = [p[0] for p in params if isinstance(p, tuple) and len(p) == 2]
         if names:
             if len(names) < len(params):
-                raise self._error(ValueError, "some parameters have names, (name, p), and some do not")
+                raise self._error(
+                    ValueError, "some parameters have names, (name, p), and some do not"
+                )
             params = [p for _, p in params]
         seen = {p for group in self.param_groups for p in group["params"]}
         for position, p in enumerate(params):
             which = f"parameter {names[position]!r}" if names else f"parameter {position}"
             if not isinstance(p, Tensor):
                 raise self._error(TypeError, f"{which} is no Tensor but {type(p).__name__}")
-            if not p.is_leaf:
+            if p.grad_fn is not None:
                 raise self._error(
                     ValueError,
-                    f"{which} is no leaf but the result of {p.node.op_name!r}; optimise what it was "
-                    "computed from, or p.detach().requires_grad_()",
+                    f"{which} is no leaf but the result of {p.grad_fn.op_name!r}; optimise what it "
+                    "was computed from, or p.detach().requires_grad_()",
                 )
             if p in seen:
                 raise self._error(ValueError, f"{which}, shape {tuple(p.shape)}, is listed twice")
@@ -438,12 +446,10 @@ class Optimizer:
         self._bundled = [(group, list(group["params"])) for group in self.param_groups]
         self._untouched = []
         for group, params in self._bundled:
-            touched = []
-            for p in params:
-                known = p._grad is not None or p in self._state
-                (touched if known else self._untouched).append(p)
-                if known:
-                    self._state.setdefault(p, {})
+            touched = [p for p in params if p._grad is not None or p in self._state]
+            self._untouched += [p for p in params if p._grad is None and p not in self._state]
+            for p in touched:
+                self._state.setdefault(p, {})
             for part in arrange(touched, self._state, self.elementwise):
                 self._bundles.append(Bundle(group, part, self.elementwise))
 
@@ -508,7 +514,9 @@ class Optimizer:
             saved = {name: copy.deepcopy(v) for name, v in group.items() if name != "params"}
             groups.append(saved | {"params": [number[p] for p in group["params"]]})
         state = {
-            number.get(key, key): copy.deepcopy(slots) for key, slots in self._state.items() if slots
+            number.get(key, key): copy.deepcopy(slots)
+            for key, slots in self._state.items()
+            if slots
         }
         return {"state": state, "param_groups": groups}
 
@@ -611,7 +619,7 @@ class Optimizer:
 
 
 def penalised(theta: Any, g: Any, weight_decay: float, maximize: bool, out: Any) -> Any:
-    """Return, in ``out``, the gradient of what is minimised: :math:`\\pm g + \\lambda \\theta`."""
+    r"""Return, in ``out``, the gradient of what is minimised: :math:`\pm g + \lambda \theta`."""
     xp = xp_of(theta)
     if not weight_decay:
         return xp.negative(g, out=out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from minigrad import engine
 from minigrad.viz import renderers
 from minigrad.viz.dot import DIRECTIONS, to_dot
 from minigrad.viz.picture import Picture
-from minigrad.viz.renderers import RendererMissing
 from minigrad.viz.tensor_view import tensor_view
 from minigrad.viz.text import to_text
 
