@@ -221,7 +221,7 @@ from minigrad.dtypes import (
 from minigrad.ops.declare import op
 
 from minigrad import autograd, func, linalg  # isort: skip  (they need everything above)
-from minigrad import data, nn, optim  # isort: skip
+from minigrad import data, nn, optim, utils  # isort: skip
 
 import minigrad.autograd.functional  # isort: skip
 

@@ -338,7 +338,7 @@ def describe(node: Node) -> str:
         parts.append(f"named {node.name!r}")
     parts.append(f"with output {node.shape} {node.dtype}")
     if node.scope:
-        parts.append(f"in module {'.'.join(node.scope)}")
+        parts.append(f"in module {' > '.join(node.scope)}")
     if node.trace:
         parts.append(f"at {node.trace}")
     return " ".join(parts)
@@ -410,6 +410,8 @@ def sweep(
         saved = node.saved
         if not retain_graph:
             node.saved = RELEASED
+            if node.params:
+                node.params = without_arrays(node.params)
         inputs = node.inputs
         if create_graph or plan.joint is not None:
             pull = differentiable_pull if create_graph else joint_pull
@@ -453,6 +455,17 @@ def sweep(
         else:
             accumulate(tensor, gradients)
     return found
+
+
+def without_arrays(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a released node: axes and shapes stay, masks and indices go."""
+    return {
+        name: value
+        for name, value in params.items()
+        if not any(
+            getattr(part, "ndim", 0) for part in (value if type(value) is tuple else (value,))
+        )
+    }
 
 
 def run_hooks(node: Node, gradient: Any, create_graph: bool) -> Any:

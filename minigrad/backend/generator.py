@@ -40,7 +40,7 @@ With ``g`` the generator in use; every recipe was verified against PyTorch:
         bound = 1 / math.sqrt(fan_in)
         bias = g.uniform((fan_out,), dtype, -bound, bound)
 
-    Both bounds are :math:`1/\sqrt{\text{fan\_in}}`, but computed in these two ways they may differ
+    Both bounds are :math:`1/\sqrt{n_{in}}`, but computed in these two ways they may differ
     in the last bit, and then so do some of the numbers.  Without a bias only the weight is drawn.
 ``nn.Dropout(p)`` in training, ``0 < p < 1``
     ``x * (g.bernoulli(1 - p, x.shape, x.dtype) / (1 - p))``; no draw for ``p`` of 0 or 1.

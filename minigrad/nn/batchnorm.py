@@ -11,7 +11,7 @@ from minigrad.dtypes import int64
 from minigrad.engine import as_tensor
 from minigrad.nn import functional as F
 from minigrad.nn import init
-from minigrad.nn.module import Module
+from minigrad.nn.module import Module, in_module
 from minigrad.nn.parameter import Parameter
 
 
@@ -114,7 +114,7 @@ class BatchNorm1d(Module):
         if len(shape) not in (2, 3) or shape[1] != self.num_features:
             raise ValueError(
                 f"BatchNorm1d: expected an input of shape (N, {self.num_features}) or "
-                f"(N, {self.num_features}, L), got {shape}{F.in_module()}"
+                f"(N, {self.num_features}, L), got {shape}{in_module()}"
             )
         mean, var, weight, bias = self.running_mean, self.running_var, self.weight, self.bias
         if not self.track_running_stats:

@@ -39,7 +39,7 @@ class Linear(Module):
     Attributes
     ----------
     weight : Parameter, shape (out_features, in_features)
-        :math:`W`, at first uniform within :math:`\pm 1 / \sqrt{\text{in\_features}}`.
+        :math:`W`, at first uniform within :math:`\pm 1 / \sqrt{n_{in}}`.
     bias : Parameter, shape (out_features,), or None
         :math:`b`, at first the same.
 

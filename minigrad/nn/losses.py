@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minigrad._tensor import Tensor
 from minigrad.nn import functional as F
+from minigrad.nn.loss_functions import check_reduction
 from minigrad.nn.module import Module
 
 
@@ -12,7 +13,7 @@ class _Loss(Module):
 
     def __init__(self, reduction: str = "mean") -> None:
         super().__init__()
-        F.check_reduction(type(self).__name__, reduction)
+        check_reduction(type(self).__name__, reduction)
         self.reduction = reduction
 
 

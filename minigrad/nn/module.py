@@ -333,9 +333,10 @@ class Module:
                 return
             memo.add(self)
         yield prefix, self
-        for name, module in self._modules.items():
-            path = f"{prefix}.{name}" if prefix else name
-            yield from module.named_modules(memo, path, remove_duplicate)
+        for name, module in list(vars(self).items()):
+            if isinstance(module, Module):
+                path = f"{prefix}.{name}" if prefix else name
+                yield from module.named_modules(memo, path, remove_duplicate)
 
     def modules(self) -> Iterator[Module]:
         """Yield this module and all below it, parents first, each once."""
@@ -375,7 +376,12 @@ class Module:
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """Yield every parameter once, in the order of :meth:`named_parameters`."""
-        return (value for _, value in self.named_parameters(recurse=recurse))
+        seen = set()
+        for module in self.modules() if recurse else (self,):
+            for value in list(vars(module).values()):
+                if isinstance(value, Parameter) and value not in seen:
+                    seen.add(value)
+                    yield value
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
@@ -636,6 +642,12 @@ class RemovableHandle:
 
     def __exit__(self, *exc: Any) -> None:
         self.remove()
+
+
+def in_module() -> str:
+    """Return which module is running, to end an error message with; ``""`` if none is."""
+    scope = state.get().scope
+    return f" (in module {' > '.join(scope)})" if scope else ""
 
 
 def _device_and_dtype(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:

@@ -13,6 +13,7 @@ from minigrad.ops.samples import without_derivative
 
 def _without_derivative(name, compute, arity, doc, kinds="fib"):
     """Return an operation of one or two inputs whose result has no derivative."""
+
     def one(xp, x):
         return compute(xp, x)
 

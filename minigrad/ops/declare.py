@@ -249,10 +249,8 @@ class Op:
         first = tensors[0].array.dtype
         if self.dtypes == "same":
             if any(tensor.array.dtype != first for tensor in tensors):
-                raise RuntimeError(
-                    f"{self.name}: expected inputs of one dtype, got {self._shapes(inputs)}; "
-                    "convert with .to(dtype)"
-                )
+                mixed = RuntimeError("expected inputs of one dtype; convert with .to(dtype)")
+                raise self._explained(mixed, inputs)
             return inputs
         alike = len(tensors) == len(inputs) and all(t.array.dtype == first for t in tensors)
         if not alike:
@@ -393,7 +391,7 @@ class Op:
                 f"{self.name}: inputs are on different devices ({where}); move them with .to(device)"
             )
         scope = state.get().scope
-        place = f" (in module {'.'.join(scope)})" if scope else ""
+        place = f" (in module {' > '.join(scope)})" if scope else ""
         message = f"{self.name}: {error}; got {self._shapes(inputs)}{place}"
         if isinstance(error, (np.exceptions.AxisError, IndexError)):
             return IndexError(message)

@@ -99,6 +99,8 @@ def reduce_loss(xp, losses, reduction):
     """Return the mean, the sum, or the losses themselves (raw arrays)."""
     if reduction == "none":
         return losses
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction has to be 'mean', 'sum' or 'none', got {reduction!r}")
     total = xp.sum(losses)
     return total / losses.size if reduction == "mean" else total
 
@@ -212,43 +214,41 @@ cross_entropy.stands_for(_cross_entropy_composite, residuals=("probabilities",))
 
 
 def batch_moments(xp, x):
-    """Return mean and (biased) variance of each column of ``x`` (N, C)."""
+    """Return mean and (biased) variance of each column of ``x`` (N, C), and ``x`` less the mean."""
     mean = column_sums(xp, x) / x.shape[0]
     centred = x - mean
-    return mean, column_sums(xp, centred * centred) / x.shape[0]
+    return mean, column_sums(xp, centred * centred) / x.shape[0], centred
 
 
 @op(dtypes="same")
-def batch_norm(xp, x, weight, bias, *, mean=None, var=None, eps=1e-5):
+def batch_norm(xp, x, weight, bias, *, moments=None, eps=1e-5):
     r"""Batch normalisation of x (N, C), Ioffe & Szegedy 2015, algorithm 1.
 
     :math:`y = \gamma \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta` with mean :math:`\mu`
     and biased variance :math:`\sigma^2` of each column.  A layer that has :func:`batch_moments`
     already, for its running statistics, hands them in; the derivative knows that they depend on x.
     """
-    if mean is None:
-        mean, var = batch_moments(xp, x)
+    _, var, centred = batch_moments(xp, x) if moments is None else moments
     inverse = 1 / xp.sqrt(var + eps)
-    normalised = (x - mean) * inverse
-    out = normalised if weight is None else normalised * weight
+    out = centred * (inverse if weight is None else inverse * weight)
     if bias is not None:
-        out = out + bias
-    return out, (normalised, inverse)
+        out += bias
+    return out, (centred, inverse)
 
 
-def _batch_norm(xp, g, needs, weight, normalised, inverse):
-    count = g.shape[0]
+def _batch_norm(xp, g, needs, weight, centred, inverse):
     to_bias = column_sums(xp, g)
-    to_weight = column_sums(xp, g * normalised)
+    along = column_sums(xp, g * centred)
     to_x = None
     if needs[0]:
+        count = g.shape[0]
         to_x = g - to_bias / count
-        to_x -= normalised * (to_weight / count)
+        to_x -= centred * (along * inverse * inverse / count)
         to_x *= inverse if weight is None else inverse * weight
-    return to_x, to_weight, to_bias
+    return to_x, along * inverse, to_bias
 
 
-def _batch_norm_composite(x, weight, bias, mean, var, eps):
+def _batch_norm_composite(x, weight, bias, moments, eps):
     centred = x - x.mean(0)
     out = centred / ((centred * centred).mean(0) + eps).sqrt()
     if weight is not None:
@@ -256,7 +256,7 @@ def _batch_norm_composite(x, weight, bias, mean, var, eps):
     return out if bias is None else out + bias
 
 
-batch_norm.stands_for(_batch_norm_composite, residuals=("normalised", "inverse")).vjp(
+batch_norm.stands_for(_batch_norm_composite, residuals=("centred", "inverse")).vjp(
     _batch_norm
 ).samples(
     lambda draw: [

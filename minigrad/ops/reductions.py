@@ -94,9 +94,14 @@ def _mean(xp, g, x_shape, axis):
 mean.vjp(x=_mean).samples(with_params(*CASES))
 
 
+def _deviation(xp, x, axis):
+    """Return how far each element is from the mean."""
+    return x if 0 in x.shape else x - xp.mean(x, axis=axis, keepdims=True)
+
+
 def _squares(xp, x, axis, keepdims):
     """Return the sum of squared deviations from the mean."""
-    deviation = x - xp.mean(x, axis=axis, keepdims=True)
+    deviation = _deviation(xp, x, axis)
     return xp.sum(deviation * deviation, axis=axis, keepdims=keepdims)
 
 
@@ -113,7 +118,7 @@ def var(xp, x, *, axis=None, correction=1, keepdims=False):
 
 def _var(xp, g, x, axis, correction):
     scaled = g * (2 / _freedom(x.shape, axis, correction))
-    return _spread(xp, scaled, x.shape, axis) * (x - xp.mean(x, axis=axis, keepdims=True))
+    return _spread(xp, scaled, x.shape, axis) * _deviation(xp, x, axis)
 
 
 SPREAD_CASES = (*(case for case in CASES if case[0] not in ((), (1, 3))),)
@@ -131,7 +136,7 @@ def std(xp, x, *, axis=None, correction=1, keepdims=False):
 def _std(xp, g, x, out, axis, correction):
     # Where out is 0 so are all deviations: dividing by 1 instead gives the slope 0.
     scaled = g / (_freedom(x.shape, axis, correction) * (out + (out == 0)))
-    return _spread(xp, scaled, x.shape, axis) * (x - xp.mean(x, axis=axis, keepdims=True))
+    return _spread(xp, scaled, x.shape, axis) * _deviation(xp, x, axis)
 
 
 std.vjp(x=_std).samples(
