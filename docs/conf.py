@@ -47,7 +47,8 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
 }
 
-# The reference, from the docstrings.
+# The reference, from the docstrings. A plain word in a type ("name") may be the name of several things.
+suppress_warnings = ["ref.python"]
 add_module_names = False
 autodoc_default_options = {"members": True, "member-order": "groupwise"}
 autodoc_typehints = "signature"

@@ -119,13 +119,13 @@ class Generator:
 
     Notes
     -----
-    The state is an MT19937 [1]_ seeded by the low 32 bits of the seed, and one cached normal number
+    The state is an MT19937 seeded by the low 32 bits of the seed, and one cached normal number
     (the Box-Muller method makes two at a time).  Generators can be copied and pickled.
 
     References
     ----------
-    .. [1] Matsumoto and Nishimura, "Mersenne Twister: a 623-dimensionally equidistributed uniform
-       pseudo-random number generator", ACM TOMACS 8(1), 1998.
+    Matsumoto and Nishimura, "Mersenne Twister: a 623-dimensionally equidistributed uniform
+    pseudo-random number generator", ACM TOMACS 8(1), 1998.
 
     Examples
     --------
@@ -332,7 +332,7 @@ class Generator:
     ) -> Array:
         r"""Draw from the normal distribution, like ``torch.randn`` and ``Tensor.normal_``.
 
-        The method is Box and Muller's [1]_: with two independent uniforms,
+        The method is Box and Muller's: with two independent uniforms,
 
         .. math::
             z_1 = \sqrt{-2 \ln(1 - u)}\,\cos(2\pi v), \quad
@@ -365,8 +365,8 @@ class Generator:
 
         References
         ----------
-        .. [1] Box and Muller, "A note on the generation of random normal deviates", Annals of
-           Mathematical Statistics 29(2), 1958.
+        Box and Muller, "A note on the generation of random normal deviates", Annals of
+        Mathematical Statistics 29(2), 1958.
         """
         kind = _float_dtype(dtype)
         if not std >= 0:
@@ -589,7 +589,7 @@ class Generator:
         r"""Draw categories by their weights, like ``torch.multinomial``.
 
         One draw, or any number without replacement: the categories with the largest
-        :math:`p_i / q_i`, where the :math:`q_i` are exponential draws in the dtype of ``p`` [1]_.
+        :math:`p_i / q_i`, where the :math:`q_i` are exponential draws in the dtype of ``p``.
         More draws with replacement: the first category whose cumulated weight reaches a uniform of
         53 bits.
 
@@ -622,8 +622,8 @@ class Generator:
 
         References
         ----------
-        .. [1] Efraimidis and Spirakis, "Weighted random sampling with a reservoir", Information
-           Processing Letters 97(5), 2006.
+        Efraimidis and Spirakis, "Weighted random sampling with a reservoir", Information
+        Processing Letters 97(5), 2006.
         """
         p = np.asarray(p)
         _check_weights(p, num_samples, replacement)
