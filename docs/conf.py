@@ -66,7 +66,7 @@ html_css_files = ["minigrad.css"]
 html_math_renderer = "mathml"
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"index": [], "quickstart": []}  # they have no pages below them
+html_sidebars = {"index": [], "quickstart": [], "operations": []}  # they have no pages below them
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "primary_sidebar_end": [],

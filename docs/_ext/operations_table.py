@@ -22,31 +22,20 @@ DTYPES = {
 }
 
 
-def rule_text(rule):
-    """Return a rule as text: the expression of a lambda, or a whole function."""
+def rule_text(name, rule):
+    """Return the rule for an input as text: the expression of a lambda, or a whole function."""
     source = textwrap.dedent(inspect.getsource(rule))
     if rule.__name__ != "<lambda>":
         return source
-    for start in (match.start() for match in re.finditer(r"lambda", source)):
-        for end in range(len(source), start, -1):
-            try:
-                tree = ast.parse(source[start:end], mode="eval")
-            except SyntaxError:
-                continue
-            if isinstance(tree.body, ast.Lambda) and arguments(tree.body) == names(rule):
-                return ast.unparse(tree.body.body)
-            break
-    return source
-
-
-def arguments(tree):
-    """Return the names of a lambda's arguments."""
-    return tuple(argument.arg for argument in tree.args.args)
-
-
-def names(rule):
-    """Return the names of a function's arguments."""
-    return rule.__code__.co_varnames[: rule.__code__.co_argcount]
+    start = re.search(rf"\b{name}\s*=\s*(?=lambda)|(?=lambda)", source).end()
+    for end in range(len(source), start, -1):
+        try:
+            tree = ast.parse(source[start:end].strip(), mode="eval").body
+        except SyntaxError:
+            continue
+        rule = tree.elts[0] if isinstance(tree, ast.Tuple) else tree
+        return ast.unparse(rule.body)
+    raise ValueError(f"no lambda for {name!r} in {source!r}")
 
 
 def markdown(text):
@@ -109,12 +98,12 @@ class Operations(Directive):
         rules = {"": op.joint} if op.joint is not None else op.rules
         shown = []
         for name, rule in rules.items():
-            text = rule_text(rule).rstrip()
+            text = rule_text(name, rule).rstrip()
             if "\n" in text:
                 shown.append(nodes.literal_block(text, text, language="python"))
             else:
                 paragraph = nodes.paragraph()
-                paragraph += nodes.Text(f"{name}: ")
+                paragraph += nodes.Text(f"{name}: " if name else "all: ")
                 paragraph += nodes.literal(text, text)
                 shown.append(paragraph)
         return shown
