@@ -262,8 +262,36 @@ def test_every_way_to_the_host_is_seen(transfers, use):
     use(t)
 
 
-def test_a_training_step_copies_nothing(transfers):
-    """By hand: layers, losses and optimisers have tests of their own."""
+OPTIMISERS = [
+    optimiser
+    for name, optimiser in vars(mg.optim).items()
+    if isinstance(optimiser, type)
+    and issubclass(optimiser, mg.optim.Optimizer)
+    and name not in ("Optimizer", "LBFGS")  # a base class; and a line search looks at the loss
+]
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=lambda optimiser: optimiser.__name__)
+def test_training_a_network_copies_nothing(optimiser, transfers):
+    mg.set_default_device("strict")
+    layers = (mg.nn.Linear(5, 4), mg.nn.BatchNorm1d(4), mg.nn.ReLU(), mg.nn.Linear(4, 3))
+    model, loss_of = mg.nn.Sequential(*layers), mg.nn.CrossEntropyLoss()
+    x, target = mg.rand(8, 5), mg.randint(0, 3, (8,))
+    steps = optimiser(model.parameters(), lr=0.01)
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    with transfers.forbidden():
+        for _ in range(3):
+            steps.zero_grad()
+            loss_of(model(x), target).backward()
+            steps.step()
+        model.eval()
+        with mg.no_grad():
+            model(x).argmax(1)
+    assert all(str(parameter.device) == "strict" for parameter in model.parameters())
+    assert not all(map(mg.equal, before, model.parameters()))
+
+
+def test_a_training_step_by_hand_copies_nothing(transfers):
     mg.set_default_device("strict")
     w = mg.rand(3, 2, requires_grad=True)
     x, y = mg.rand(4, 3), mg.rand(4, 2)

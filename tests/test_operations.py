@@ -428,6 +428,19 @@ def test_a_cached_constant_passes_the_first_order_only(device):
     assert gradgradcheck(forgetful, x, raise_exception=False) is False
 
 
+def test_a_gradient_cut_off_from_the_graph_is_caught(device):
+    op = spoilt(squared, x=lambda xp, g, x: detached(2 * g * x))
+
+    def detached(value):
+        return value.detach() if isinstance(value, mg.Tensor) else value
+
+    x = leaf(X, device)
+    assert gradcheck(op, x)
+    with pytest.raises(GradcheckError, match="gradient of input 0 has no second derivative"):
+        gradgradcheck(op, x)
+    assert gradgradcheck(op, x, raise_exception=False) is False
+
+
 def test_a_rule_for_one_of_several_outputs_is_caught(device):
     @mg.op
     def both(xp, x):

@@ -174,6 +174,12 @@ def test_numpy_and_tensors_mix():
     assert (np.float64(2) * mg.ones(2)).dtype == mg.float32
 
 
+def test_numpy_numbers_go_where_the_tensor_is(device):
+    x = mg.ones(2, device=device)
+    for out in (np.float64(2) * x, x + np.float32(1), x / np.sqrt(2.0)):
+        assert str(out.device) == str(x.device) and out.dtype == mg.float32
+
+
 def test_to_converts_dtype_and_keeps_the_graph(device):
     x = mg.tensor([1.5, 2.5], device=device, requires_grad=True)
     y = x.double() * 2

@@ -139,17 +139,31 @@ def gradgradcheck(
     for cotangent in cotangents:
         cotangent.requires_grad_()
 
-    def gradients(*values: Any) -> list[Any]:
+    def all_gradients(*values: Any) -> tuple[Any, ...]:
         arguments, weights = values[: len(inputs)], values[len(inputs) :]
         results = [one for one in as_list(func(*arguments)) if one.requires_grad]
         wanted = [arguments[position] for position in checked]
-        found = grad(results, wanted, list(weights), create_graph=True, allow_unused=True)
-        # A gradient that is constant, or that nothing depends on, has no second derivative.
-        return [one for one in found if one is not None and one.requires_grad]
+        return grad(results, wanted, list(weights), create_graph=True, allow_unused=True)
 
+    def gradients(*values: Any) -> list[Any]:
+        return [one for one in all_gradients(*values) if one is not None and one.requires_grad]
+
+    if not outputs:
+        return True
     with enable_grad():
-        if not outputs or not gradients(*inputs, *cotangents):
-            return True
+        found = all_gradients(*inputs, *cotangents)
+    for position, gradient in zip(checked, found, strict=True):
+        # It is linear in the cotangent, so one that does not depend on it has to be zero.
+        unconnected = gradient is not None and not gradient.requires_grad
+        if unconnected and to_host(gradient.array).any():
+            if not options.get("raise_exception", True):
+                return False
+            raise GradcheckError(
+                f"the gradient of input {position} has no second derivative: it was computed from "
+                "something else than the tensors that the rule was given"
+            )
+    if not any(one is not None and one.requires_grad for one in found):
+        return True
     return gradcheck(gradients, [*inputs, *cotangents], seed=seed, **options)
 
 

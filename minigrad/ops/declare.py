@@ -238,7 +238,7 @@ class Op:
         inputs = [
             value
             if isinstance(value, Tensor) or value is None or type(value) in (float, int, bool)
-            else engine.as_tensor(value)
+            else _beside(value, args)
             for value in args
         ]
         tensors = [value for value in inputs if isinstance(value, Tensor)]
@@ -547,6 +547,20 @@ def constant_node(tensor: Any) -> Node:
     if tensor.node is None:
         tensor.node = leaf_node(tensor, requires_grad=False)
     return tensor.node
+
+
+def _beside(value: Any, args: tuple[Any, ...]) -> Any:
+    """Return an array or list among the inputs as a tensor.
+
+    One number of NumPy's, as in ``np.sqrt(2) * x``, goes to where the tensors are; a whole array of the
+    host does not, as that would be a copy nobody asked for.
+    """
+    tensor = engine.as_tensor(value)
+    if tensor.array.ndim == 0:
+        for other in args:
+            if isinstance(other, engine.Tensor):
+                return tensor.to(other.device)
+    return tensor
 
 
 def namespace_of(value: Any) -> Any:

@@ -1,0 +1,418 @@
+"""Bundling parameters is an optimisation that nobody can observe: the same bits, whatever happens.
+
+Every test here runs a scenario twice: with an optimiser as it is, which gathers small parameters and
+cuts large ones, and with one that updates each parameter alone, in its shape.
+"""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.optim import SGD, Adam, AdamW, bundles
+from minigrad.optim.bundles import Gathered, Single
+
+SHAPES = [(4, 3), (3,), (), (0, 2), (2, 5), (150, 101), (1,)]  # one is large
+KINDS = {
+    "SGD": (SGD, {"lr": 0.05}),
+    "momentum": (SGD, {"lr": 0.05, "momentum": 0.9, "dampening": 0.1, "weight_decay": 0.01}),
+    "nesterov": (SGD, {"lr": 0.05, "momentum": 0.9, "nesterov": True, "maximize": True}),
+    "Adam": (Adam, {"lr": 0.01, "weight_decay": 0.1, "maximize": True}),
+    "amsgrad": (Adam, {"lr": 0.01, "amsgrad": True}),
+    "AdamW": (AdamW, {"lr": 0.01}),
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def short_pieces(monkeypatch):
+    """Large begins at 1 KB, so that the tests are quick."""
+    monkeypatch.setattr(bundles, "HOST", bundles.Sizes(small=1024, bundle=2048, piece=4096))
+    monkeypatch.setattr(bundles, "DEVICE", bundles.Sizes(small=1024, bundle=2048, piece=None))
+
+
+def numbers(tensor):
+    return np.array(tensor.detach().cpu().numpy())
+
+
+class Run:
+    """Parameters, an optimiser, and a source of gradients."""
+
+    def __init__(self, kind, alone, device, dtype=mg.float32, shapes=SHAPES):
+        cls, options = KINDS[kind]
+        self.cls = type(f"Alone{cls.__name__}", (cls,), {"elementwise": False}) if alone else cls
+        self.options = options
+        self.device = device
+        self.random = np.random.default_rng(5)
+        self.params = [self.draw(shape, dtype).requires_grad_() for shape in shapes]
+        self.optimizer = self.cls(self.params, **options)
+
+    def draw(self, shape, dtype=mg.float32):
+        values = np.asarray(self.random.standard_normal(shape))
+        return mg.tensor(values, dtype=dtype, device=self.device)
+
+    def step(self, missing=()):
+        for index, p in enumerate(self.params):
+            gradient = self.draw(p.shape, p.dtype)
+            p.grad = None if index in missing or not p.requires_grad else gradient
+        self.optimizer.step()
+
+    def results(self):
+        state = self.optimizer.state_dict()["state"]
+        return [numbers(p) for p in self.params], {
+            (index, name): numbers(value) if isinstance(value, mg.Tensor) else value
+            for index, slots in state.items()
+            for name, value in slots.items()
+        }
+
+
+def assert_unobservable(scenario, kind, device, **options):
+    """Run ``scenario`` with bundles and with each parameter alone, and compare bit for bit."""
+    runs = [Run(kind, alone, device, **options) for alone in (False, True)]
+    for run in runs:
+        scenario(run)
+    kinds = [{type(bundle) for bundle in run.optimizer._bundles} for run in runs]
+    assert kinds == [{Gathered, Single}, {Single}] or kinds == [{Gathered}, {Single}]
+    (params, state), (params_alone, state_alone) = (run.results() for run in runs)
+    for left, right in zip(params, params_alone, strict=True):
+        assert left.dtype == right.dtype
+        np.testing.assert_array_equal(left, right)
+    assert state.keys() == state_alone.keys()
+    for key, value in state.items():
+        np.testing.assert_array_equal(value, state_alone[key], err_msg=str(key))
+
+
+def test_undisturbed(kind, device):
+    def scenario(run):
+        for _ in range(5):
+            run.step()
+
+    # (Adam in float16 needs an eps that is not 0 there, in PyTorch as well.)
+    smallest = [] if kind in ("Adam", "amsgrad", "AdamW") else [mg.float16]
+    for dtype in (*smallest, mg.float32, mg.float64):
+        assert_unobservable(scenario, kind, device, dtype=dtype)
+
+
+def test_large_parameters_are_cut_on_the_host_only(device):
+    run = Run("Adam", False, device)
+    run.step()
+    (large,) = (b for b in run.optimizer._bundles if isinstance(b, Single))
+    assert large.size == 150 * 101 and len(large.thetas) == (15 if device == "cpu" else 1)
+
+
+def test_missing_gradients(kind, device):
+    def scenario(run):
+        for missing in ((), (0,), (0, 1, 2), (5,), (), (3, 4), (6,), ()):
+            run.step(missing)
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_gradients_that_come_and_go_in_turns(kind, device):
+    """A model of two parts, trained alternately by one optimiser: bundled once, not in every step."""
+
+    def scenario(run):
+        made = []
+        for turn in range(6):
+            run.step((0, 1, 2, 3) if turn % 2 else (4, 5, 6))
+            made.append(run.optimizer._bundles)
+        assert made[2] is made[5]
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_gradients_that_begin_late(kind, device):
+    """Different numbers of steps."""
+
+    def scenario(run):
+        for missing in ((1, 4, 5), (1, 4), (4,), (), ()):
+            run.step(missing)
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_frozen_parameters(kind, device):
+    def scenario(run):
+        run.step()
+        run.params[1].requires_grad = run.params[5].requires_grad = False
+        run.step()
+        run.params[1].requires_grad = True
+        run.step()
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_new_data(kind, device):
+    def scenario(run):
+        run.step()
+        run.params[0].data = run.draw((4, 3))
+        run.params[5].data = run.draw((150, 101))
+        run.step()
+        run.params[2].data = run.params[2].data * 2  # a NumPy scalar inside
+        run.step()
+        run.params[4].data = run.draw((5, 2)).T  # not contiguous
+        run.params[5].data = run.draw((101, 150)).T
+        run.step()
+        run.step()
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_new_data_in_every_step_bundles_once(device):
+    run = Run("Adam", False, device)
+    run.step()
+    known = run.optimizer._bundles
+    for _ in range(3):
+        for p in run.params:
+            p.data = p.data * 0.5 if p.ndim else p.data.clone()
+        run.step()
+    assert run.optimizer._bundles is known
+
+
+def test_to_another_dtype(kind, device):
+    def scenario(run):
+        run.step()
+        for p in run.params:
+            p.data = p.data.to(mg.float64)
+        run.step()
+        run.params[1].data = run.params[1].data.to(mg.float32)
+        run.step()
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_to_another_device(kind):
+    def scenario(run):
+        run.step()
+        for p in run.params:
+            p.data = p.data.to("strict")
+        run.device = "strict"
+        run.step()
+
+    assert_unobservable(scenario, kind, "cpu")
+
+
+def test_several_dtypes(kind, device):
+    def scenario(run):
+        for index in (0, 2, 4):
+            run.params[index].data = run.params[index].data.to(mg.float64)
+        for _ in range(3):
+            run.step()
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_not_contiguous(kind, device):
+    def scenario(run):
+        run.params[0].data = run.draw((3, 4)).T
+        run.params[1].data = run.draw((3, 2))[:, 1]
+        run.params[5].data = run.draw((101, 150)).T
+        for _ in range(3):
+            run.step()
+            for p in run.params[:2] + run.params[5:6]:
+                p.grad = run.draw(tuple(reversed(p.shape))).T
+            run.optimizer.step()
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_shared_with_a_second_optimizer(kind, device):
+    def scenario(run):
+        second = run.cls(run.params[2:6], **run.options)
+        for _ in range(3):
+            run.step()
+            second.step()
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_parameters_that_share_memory(kind, device):
+    """Both updates count, one after the other, as if there were no bundle."""
+
+    def scenario(run):
+        run.step()
+        run.params[6].data = run.params[1].data[1:2]
+        run.step()
+        run.step()
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_memory_that_somebody_else_holds():
+    for size in (6, 5000):
+        mine = np.ones(size, np.float32)
+        run = Run("momentum", False, "cpu")
+        run.params[0].data = mg.from_numpy(mine)
+        run.optimizer = run.cls(run.params, **run.options)
+        run.step()
+        np.testing.assert_array_equal(mine, numbers(run.params[0]))
+        mine[...] = 7.0  # unseen by minigrad
+        with_seven = run.params[0].detach().clone()
+        run.params[0].grad = mg.zeros(size)
+        run.optimizer.param_groups[0].update(momentum=0, weight_decay=0)
+        run.optimizer.step()
+        np.testing.assert_array_equal(numbers(run.params[0]), numbers(with_seven))
+
+
+def test_the_gradient_is_the_parameter(kind, device):
+    """``p.grad = p.data`` descends on half the square, without a backward pass."""
+
+    def scenario(run):
+        for _ in range(3):
+            for p in run.params:
+                p.grad = p.detach()
+            run.optimizer.step()
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_a_scalar_leaf_that_holds_a_numpy_scalar(device):
+    x = (mg.tensor(3.0, device=device) * 2).detach().requires_grad_()
+    optimizer = SGD([x], lr=0.5)
+    (x * 1.0).backward()
+    optimizer.step()
+    assert x.item() == 5.5
+
+
+def test_hyperparameters_that_ask_for_more_state(device):
+    def scenario(run):
+        run.step()
+        run.optimizer.param_groups[0]["momentum"] = 0.9
+        run.step()
+        run.step()
+        run.optimizer.param_groups[0]["momentum"] = 0
+        run.step()
+
+    assert_unobservable(scenario, "SGD", device)
+
+
+def test_groups_added_between_steps(kind, device):
+    def scenario(run):
+        run.step()
+        for shape in ((2, 2), (60, 30)):
+            run.params.append(run.draw(shape).requires_grad_())
+            run.optimizer.add_param_group({"params": run.params[-1], "lr": 0.3})
+            run.step()
+
+    assert_unobservable(scenario, kind, device)
+
+
+# What a person can see and change of the state ---------------------------------------------------------
+
+
+def test_state_that_is_edited(kind, device):
+    if kind == "SGD":
+        pytest.skip("keeps nothing")
+    name = "momentum_buffer" if kind in ("momentum", "nesterov") else "exp_avg"
+
+    def scenario(run):
+        run.step()
+        state = run.optimizer.state
+        first = state[run.params[0]][name]
+        first.zero_()  # in place
+        run.step()
+        state[run.params[1]][name] = run.draw((3,))  # replaced
+        state[run.params[5]][name].data = run.draw((150, 101))
+        run.step()
+        del state[run.params[4]]  # forgotten
+        run.step()
+        kept = state[run.params[4]][name]
+        now = run.results()
+        np.testing.assert_array_equal(numbers(kept), now[1][4, name])
+        assert now[1].get((4, "step"), 1) == 1
+        assert state[run.params[0]][name] is first  # still alive
+        np.testing.assert_array_equal(numbers(first), run.results()[1][0, name])
+        state.clear()
+        run.step()
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_a_tensor_given_as_state_stays_the_state(device):
+    run = Run("momentum", False, device)
+    run.step()
+    mine = mg.zeros(4, 3, device=device)
+    run.optimizer.state[run.params[0]]["momentum_buffer"] = mine
+    run.step()
+    assert run.optimizer.state[run.params[0]]["momentum_buffer"] is mine
+    assert np.all(numbers(mine) != 0)
+    np.testing.assert_array_equal(numbers(mine), run.results()[1][0, "momentum_buffer"])
+
+
+def test_the_number_of_steps_that_is_edited(device):
+    def scenario(run):
+        run.step()
+        run.optimizer.state[run.params[0]]["step"] = 100
+        run.step()
+        run.step()
+        assert [run.optimizer.state[p]["step"] for p in run.params[:2]] == [102, 3]
+
+    assert_unobservable(scenario, "Adam", device)
+
+
+def test_saving_and_loading_in_between(kind, device):
+    def scenario(run):
+        run.step()
+        run.step((0, 5))
+        saved = pickle.loads(pickle.dumps(run.optimizer.state_dict()))
+        params = [numbers(p) for p in run.params]
+        run.step()
+        once = run.results()
+        run.optimizer.load_state_dict(saved)
+        for p, values in zip(run.params, params, strict=True):
+            p.data = mg.tensor(values, device=run.device)
+        run.optimizer.step()  # the same gradients
+        for left, right in zip(run.results()[0], once[0], strict=True):
+            np.testing.assert_array_equal(left, right)
+        run.params, run.optimizer = copy.deepcopy((run.params, run.optimizer))
+        run.step()
+
+    assert_unobservable(scenario, kind, device)
+
+
+def test_another_shape_is_an_error_that_changes_nothing(device):
+    run = Run("momentum", False, device)
+    run.step()
+    before = run.results()
+    run.params[1].name = "bias"
+    run.params[1].data = run.draw((5,))
+    message = (
+        r"the parameter 'bias' has shape \(5,\) now, but the optimizer keeps 'momentum_buffer' of "
+        r"shape \(3,\) for it"
+    )
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=message):
+            run.step()
+    run.params[1].data = mg.tensor(before[0][1], device=device)
+    for left, right in zip(run.results()[0], before[0], strict=True):
+        np.testing.assert_array_equal(left, right)
+    run.params[1].data = run.draw((5,))
+    del run.optimizer.state[run.params[1]]
+    run.step()
+    assert run.optimizer.state[run.params[1]]["momentum_buffer"].shape == (5,)
+
+
+def test_more_small_parameters_than_one_bundle_takes(kind, device):
+    def scenario(run):
+        for _ in range(3):
+            run.step()
+
+        assert [len(b.params) for b in run.optimizer._bundles] in ([5, 5, 5, 2], [1] * 17)
+
+    assert_unobservable(scenario, kind, device, shapes=[(10, 9)] * 17)
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 1024, 1025, 100_000])
+@pytest.mark.parametrize("limit", [None, 4, 4096, 1 << 20])
+def test_cuts(size, limit):
+    slices = bundles.cuts(size, 4, limit)
+    assert [i for s in slices for i in range(size)[s]] == list(range(size))
+    lengths = [s.stop - s.start for s in slices]
+    assert max(lengths) - min(lengths) <= 1
+    assert limit is None or max(lengths) * 4 <= limit
