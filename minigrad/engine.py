@@ -249,8 +249,8 @@ def unbroadcast(xp: Any, gradient: Any, shape: tuple[int, ...], node: Node) -> A
 
 def collect(
     roots: Iterable[Node], targets: Sequence[Node] | None = None, beyond_targets: bool = True
-) -> tuple[list[Node], dict[Node, Any]]:
-    """Return the nodes through which gradients flow from ``roots`` to ``targets``: in order, and a table.
+) -> list[Node]:
+    """Return, oldest first, the nodes through which gradients flow from ``roots`` to ``targets``.
 
     Parameters
     ----------
@@ -261,11 +261,6 @@ def collect(
     beyond_targets : bool, default True
         Whether to look for further targets behind a target.
 
-    Returns
-    -------
-    (list of Node, dict)
-        The nodes, oldest first; and a table of their gradients, ``None`` for each to begin with.
-
     Raises
     ------
     RuntimeError
@@ -273,8 +268,8 @@ def collect(
         Nothing has been changed then.
     """
     stops = set() if targets is None or beyond_targets else set(targets)
-    table: dict[Node, Any] = dict.fromkeys(roots)
-    order = list(table)
+    seen = set(roots)
+    order = list(seen)
     suspects = []
     newest_write = latest_write()
     for node in order:  # grows while it is walked
@@ -285,8 +280,8 @@ def collect(
         inputs = node.inputs
         for position in node.plan.wanted:
             source = inputs[position]
-            if source not in table:
-                table[source] = None
+            if source not in seen:
+                seen.add(source)
                 order.append(source)
     order.sort(key=attrgetter("number"))
     if targets is not None:
@@ -295,14 +290,12 @@ def collect(
             if any(node.inputs[position] in leading for position in node.plan.wanted):
                 leading.add(node)
         order = [node for node in order if node in leading]
-        table = dict.fromkeys(order)
+        suspects = [node for node in suspects if node in leading]
     for node in suspects:
-        if node not in table:
-            continue
         if node.released:
             raise RuntimeError(released_message(node))
         check_unwritten(node)
-    return order, table
+    return order
 
 
 def check_unwritten(node: Node) -> None:
@@ -378,21 +371,23 @@ def sweep(
     dict
         Node of a target -> its gradient; a target that was not reached is missing.
     """
-    # The table of gradients is local to the call: no gradient can be left over from another sweep.
-    order, table = collect(roots, targets, beyond_targets)
+    order = collect(roots, targets, beyond_targets)
+    # The table of gradients is local to the call: none can be left over from another sweep.  In it are
+    # the nodes that gradients have reached and that are still to come.
+    table: dict[Node, Any] = {}
     for root, seed in zip(roots, seeds, strict=True):
-        if root in table:
-            table[root] = seed if table[root] is None else table[root] + seed
+        table[root] = seed if root not in table else table[root] + seed
     wanted = set(targets or ())
+    passed = set(order) if wanted else None  # other nodes lead nowhere, their rules need not run
     found: dict[Node, Any] = {}
     owners: list[Any] = []
     gradients: list[Any] = []
     observer = state.get().observer
     while order:
         node = order.pop()
-        gradient = table.pop(node)
-        if gradient is None:
+        if node not in table:
             continue
+        gradient = table.pop(node)
         if node.hooks is not None:
             gradient = run_hooks(node, gradient, create_graph)
         if wanted and node in wanted:
@@ -407,47 +402,47 @@ def sweep(
                 owners.append(node.owner)
                 gradients.append(gradient)
             continue
-        saved = node.saved
+        saved, inputs = node.saved, node.inputs
+        if create_graph or plan.joint is not None:
+            pull = differentiable_pull if create_graph else joint_pull
+            for position, contribution in pull(node, gradient, node.saved_values):
+                source = inputs[position]
+                if contribution is None or (passed is not None and source not in passed):
+                    continue
+                xp = tensor_namespace if create_graph else xp_of(contribution)
+                if contribution.shape != source.shape:
+                    contribution = unbroadcast(xp, contribution, source.shape, node)
+                table[source] = (
+                    contribution if source not in table else table[source] + contribution
+                )
+                if observer is not None:
+                    observer.pulled(node, contribution)
+        else:
+            xp = NAMESPACES[gradient.__class__]
+            for position, rule, picks in plan.rules:
+                source = inputs[position]
+                if passed is not None and source not in passed:
+                    continue
+                if not picks:  # the two short forms are the usual ones, and Python's fastest calls
+                    contribution = rule(xp, gradient)
+                elif plan.alone:
+                    contribution = rule(xp, gradient, saved)
+                else:
+                    contribution = rule(xp, gradient, *[saved[i] for i in picks])
+                if contribution.shape != source.shape:
+                    contribution = unbroadcast(xp, contribution, source.shape, node)
+                if source not in table:
+                    table[source] = contribution
+                else:
+                    add_to(table, source, contribution)
+                if observer is not None:
+                    observer.pulled(node, contribution)
         if not retain_graph:
             node.saved = RELEASED
             if node.params:
                 node.params = without_arrays(node.params)
-        inputs = node.inputs
-        if create_graph or plan.joint is not None:
-            pull = differentiable_pull if create_graph else joint_pull
-            values = (saved,) if plan.alone else saved
-            for position, contribution in pull(node, gradient, values):
-                source = inputs[position]
-                if source in table and contribution is not None:
-                    xp = tensor_namespace if create_graph else xp_of(contribution)
-                    if contribution.shape != source.shape:
-                        contribution = unbroadcast(xp, contribution, source.shape, node)
-                    known = table[source]
-                    table[source] = contribution if known is None else known + contribution
-            if observer is not None:
-                observer.pulled(node, [table.get(inputs[i]) for i in plan.wanted])
-            continue
-        xp = NAMESPACES[gradient.__class__]
-        for position, rule, picks in plan.rules:
-            source = inputs[position]
-            if wanted and source not in table:
-                continue
-            if not picks:  # the two short forms are the usual ones, and Python's fastest calls
-                contribution = rule(xp, gradient)
-            elif plan.alone:
-                contribution = rule(xp, gradient, saved)
-            else:
-                contribution = rule(xp, gradient, *[saved[i] for i in picks])
-            if contribution.shape != source.shape:
-                contribution = unbroadcast(xp, contribution, source.shape, node)
-            if table[source] is None:
-                table[source] = contribution
-            else:
-                add_to(table, source, contribution)
-            if observer is not None:
-                observer.pulled(node, [contribution])
     # From here on the lists alone hold the gradients, which lets take() see which need no copy.
-    gradient = contribution = None
+    gradient = contribution = saved = None
     while owners:
         tensor = owners.pop()()
         if tensor is None or accumulate is None:
@@ -486,11 +481,7 @@ def collect_item(table: dict[Node, Any], node: Node, gradient: Any) -> None:
     """Put the gradient of one output of several where the node of all of them waits for it."""
     (source,) = node.inputs
     index, count = node.saved  # type: ignore[misc]
-    if source not in table:
-        return
-    if table[source] is None:
-        table[source] = [None] * count
-    known = table[source][index]
+    known = table.setdefault(source, [None] * count)[index]
     table[source][index] = gradient if known is None else known + gradient
 
 

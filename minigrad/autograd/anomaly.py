@@ -32,7 +32,7 @@ class Watcher:
             if trouble := _trouble(part):
                 raise FloatingPointError(f"the output of {op.name!r} has {trouble}, at {line}")
 
-    def pulled(self, node: Node, contributions: list[Any]) -> None:
+    def pulled(self, node: Node, contribution: Any) -> None:
         """Raise if a contribution of ``node`` to a gradient is not finite.
 
         Raises
@@ -40,12 +40,11 @@ class Watcher:
         FloatingPointError
             Naming the operation and the line of its forward call.
         """
-        for part in contributions:
-            raw = part.array if isinstance(part, engine.Tensor) else part
-            if raw is not None and not isinstance(raw, list) and (trouble := _trouble(raw)):
-                raise FloatingPointError(
-                    f"the derivative of {describe(node)} gives a gradient with {trouble}"
-                )
+        raw = contribution.array if isinstance(contribution, engine.Tensor) else contribution
+        if trouble := _trouble(raw):
+            raise FloatingPointError(
+                f"the derivative of {describe(node)} gives a gradient with {trouble}"
+            )
 
 
 def _trouble(array: Any) -> str | None:
