@@ -51,4 +51,4 @@ def take(box: list[Any]) -> Any:
     array, count = count_popped(box)
     if count <= ALONE_POPPED and getattr(array, "base", array) is None and array.ndim:
         return array
-    return xp_of(array).array(array)
+    return xp_of(array).array(array, order="C")  # what optimisers like to read

@@ -195,10 +195,12 @@ def test_dtype_stays(kind, dtype, device):
             assert name == "step" or (value.dtype == dtype and value.shape == p.shape)
 
 
-def test_a_rate_from_numpy_gives_the_bits_of_a_python_float(device):
-    left, right = (Training(Adam, device, mg.float32) for _ in range(2))
-    left.optimizer.param_groups[0]["lr"] = np.float64(0.3)
+def test_numpy_numbers_give_the_bits_of_python_numbers(device):
+    left, right = (Training(Adam, device, mg.float32, betas=[0.5, 0.5]) for _ in range(2))
+    left.step(), right.step()
+    left.optimizer.param_groups[0].update(lr=np.float64(0.3), betas=tuple(np.array([0.8, 0.9])))
     right.optimizer.param_groups[0]["lr"] = 0.3
+    right.optimizer.param_groups[0]["betas"][:] = 0.8, 0.9  # the same list
     left.step(3), right.step(3)
     assert_same(left.numbers(), right.numbers())
 
@@ -614,7 +616,7 @@ def broken_state_dicts():
         (without_betas, "a group has no betas"),
         (other_size, r"its groups have \[3\] parameters, those of this optimizer \[4\]"),
         (more_groups, r"its groups have \[4, 0\] parameters"),
-        (wrong_shape, r"exp_avg of parameter 3 has shape \(7,\), the parameter itself \(\)"),
+        (wrong_shape, r"exp_avg of a parameter of shape \(\) has shape \(7,\)"),
         (unknown_index, "there is state of parameter 9, which is in no group"),
         (out_of_range, "lr = -1 is out of range"),
         (without_state, "expected a dict with 'state' and 'param_groups'"),
@@ -699,6 +701,7 @@ def test_a_declared_subclass_has_what_all_optimizers_have(device):
     assert list(inspect.signature(RMSprop).parameters) == [
         "params", "lr", "alpha", "eps", "weight_decay", "maximize", "decoupled_weight_decay",
     ]  # fmt: skip
+    assert list(inspect.signature(TorchStyle).parameters) == ["params", "lr", "alpha", "eps"]
     plain, decayed = (Training(RMSprop, device, **o) for o in ({}, {"weight_decay": 0.5}))
     plain.step(2), decayed.step(2)
     assert not np.allclose(plain.numbers()["w1"], decayed.numbers()["w1"])

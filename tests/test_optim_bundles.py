@@ -409,10 +409,19 @@ def test_more_small_parameters_than_one_bundle_takes(kind, device):
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 1024, 1025, 100_000])
-@pytest.mark.parametrize("limit", [None, 4, 4096, 1 << 20])
+@pytest.mark.parametrize("limit", [None, 64, 4096, 1 << 20])
 def test_cuts(size, limit):
     slices = bundles.cuts(size, 4, limit)
     assert [i for s in slices for i in range(size)[s]] == list(range(size))
+    assert all(s.start % 16 == 0 for s in slices)  # of a cache line
     lengths = [s.stop - s.start for s in slices]
-    assert max(lengths) - min(lengths) <= 1
     assert limit is None or max(lengths) * 4 <= limit
+    assert len(set(lengths[:-1])) <= 1
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_rows_begin_at_a_cache_line(dtype, size):
+    for _ in range(20):
+        row = bundles.new_row("zeros", np.zeros(1, dtype), size)
+        assert row.shape == (size,) and row.dtype == dtype and row.ctypes.data % 64 == 0

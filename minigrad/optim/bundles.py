@@ -30,6 +30,9 @@ from minigrad.versions import cell_of, touch_cells
 State = dict[Any, dict[str, Any]]  # what is kept, by parameter and name
 
 
+CACHE_LINE = 64  # bytes
+
+
 class Sizes(NamedTuple):
     """Limits in bytes: what is small, how much is gathered at most, and how long a piece may be."""
 
@@ -39,10 +42,10 @@ class Sizes(NamedTuple):
 
 
 HOST = Sizes(small=1 << 15, bundle=1 << 17, piece=1 << 18)
-"""Measured: the four or five arrays that a rule passes over then stay in the cache of one core."""
+"""Measured: shorter pieces cost calls, longer ones leave the cache of one processor core."""
 
 DEVICE = Sizes(small=1 << 22, bundle=1 << 26, piece=None)
-"""A GPU is kept busy by long arrays and costs a launch for each call: gather much, cut nothing."""
+"""Not measured.  Each call costs a GPU a launch, and long arrays keep it busy: gather much, cut nothing."""
 
 
 def sizes_for(array: Any) -> Sizes:
@@ -53,8 +56,12 @@ def sizes_for(array: Any) -> Sizes:
 def new_row(make: str, like: Any, size: int) -> Any:
     """Return ``xp.empty(size)`` or ``xp.zeros(size)`` in the dtype and on the device of ``like``."""
     backend = backend_of(like)
+    spare = CACHE_LINE // like.dtype.itemsize
     with backend.on_device(backend.index_of(like)):
-        return getattr(backend.xp, make)(size, dtype=like.dtype)
+        row = getattr(backend.xp, make)(size + spare, dtype=like.dtype)
+    # NumPy's arrays begin anywhere; vectors of numbers that straddle two cache lines cost more.
+    start = -row.ctypes.data % CACHE_LINE // row.itemsize if isinstance(row, np.ndarray) else 0
+    return row[start : start + size]
 
 
 class Scratch:
@@ -72,66 +79,12 @@ class Scratch:
         return row[:size]
 
 
-def arrange(params: Iterable[Any], state: State, elementwise: bool) -> list[list[Any]]:
-    """Return lists of parameters that can be updated together.
-
-    Parameters
-    ----------
-    params : iterable of Tensor
-        Parameters of one group.
-    state : dict
-        What is kept for each of them.
-    elementwise : bool
-        Whether the rule treats every number alike; if not, each parameter stays alone.
-    """
-    together: dict[Any, list[Any]] = {}
-    users: Counter[int] = Counter()
-    for p in params:
-        make_writable(p)
-        array, slots = p.array, state[p]
-        key: Any = id(p)
-        if elementwise and array.nbytes <= sizes_for(array).small:
-            # Parameters that share memory are updated one after the other, so never together.
-            memory = id(cell_of(array))
-            users[memory] += 1
-            progress = p._grad is None, slots.get("step"), *sorted(slots)
-            key = array.dtype, device_of(array), users[memory], progress
-        together.setdefault(key, []).append(p)
-    return [part for members in together.values() for part in _split(members)]
-
-
-def make_writable(p: Any) -> None:
-    """Give a parameter without axes an array, if it has a NumPy scalar, which cannot be written."""
-    if isinstance(p.array, np.generic):
-        p.array = np.array(p.array)
-
-
-def _split(params: list[Any]) -> Iterator[list[Any]]:
-    """Split a list of small parameters where a bundle would become too long."""
-    limit = sizes_for(params[0].array).bundle
-    part: list[Any] = []
-    filled = 0
-    for p in params:
-        if part and filled + p.array.nbytes > limit:
-            yield part
-            part, filled = [], 0
-        part.append(p)
-        filled += p.array.nbytes
-    yield part
-
-
-def cuts(size: int, itemsize: int, limit: int | None) -> list[slice]:
-    """Return slices of about equal length, none longer than ``limit`` bytes, that make up ``size``."""
-    count = 1 if limit is None else max(1, -(-size * itemsize // limit))
-    ends = [size * i // count for i in range(count + 1)]
-    return [slice(start, stop) for start, stop in zip(ends, ends[1:], strict=False)]
-
-
 class Bundle:
     """Parameters that are updated by the same calls of the rule, and the memory for that.
 
     They belong to one group, have one dtype and device and have made the same number of steps; in any
     step all of them have gradients, or none has.  The optimiser bundles anew when that ceases to hold.
+    The two kinds of bundles are :class:`Gathered` and :class:`Single`.
 
     Parameters
     ----------
@@ -139,8 +92,6 @@ class Bundle:
         Their parameter group.
     params : list of Tensor
         The parameters.
-    elementwise : bool
-        Whether a single parameter may be given to the rule flat and in pieces.
 
     Attributes
     ----------
@@ -150,12 +101,14 @@ class Bundle:
         Kept here by the optimiser: hyperparameters of the group, and what it made of them.
     """
 
-    def __init__(self, group: dict[str, Any], params: list[Any], elementwise: bool) -> None:
+    cuts: list[slice]  # where the rows of state are cut, one piece for each call of the rule
+    shape: tuple[int, ...] | None = None  # of the pieces, if they are not flat
+
+    def __init__(self, group: dict[str, Any], params: list[Any]) -> None:
         self.group = group
+        self.params = params
         self.arrays = [p.array for p in params]
         self.members = list(zip(params, self.arrays, strict=True))
-        self.gathered = len(params) > 1
-        self.flat = self.gathered or (elementwise and params[0].is_contiguous())
         self.names: tuple[str, ...] | None = None
         self.values: Any = None
         self.options: Any = None
@@ -183,30 +136,30 @@ class Bundle:
 
     def _follow(self) -> bool:
         """Take the arrays that the parameters have now (``p.data = x``); tell whether they fit."""
-        params = [p for p, _ in self.members]
-        for p in params:
+        for p in self.params:
             make_writable(p)
-        arrays = [p.array for p in params]
-        shared = len({id(cell_of(array)) for array in arrays}) < len(arrays)
-        cut = self.flat and not self.gathered
-        if self.names is None or shared or (cut and not params[0].is_contiguous()):
+        arrays = [p.array for p in self.params]
+        if self.names is None or not self._fits(arrays):
             return False
         for new, old in zip(arrays, self.arrays, strict=True):
             if new.shape != old.shape or new.dtype != old.dtype or device_of(new) != device_of(old):
                 return False
-        self.members = list(zip(params, arrays, strict=True))
         self._look_at(arrays)
         return True
+
+    def _fits(self, arrays: list[Any]) -> bool:
+        """Tell whether this kind of bundle can work with other arrays of the same shapes."""
+        raise NotImplementedError
 
     def keeps(self, state: State) -> bool:
         """Tell whether ``state``, which a person can edit, is still what this bundle works with."""
         if self.names is None:
             return True
-        for (p, _), slots, views in zip(self.members, self.slots, self.views, strict=True):
+        for p, slots, views in zip(self.params, self.slots, self.views, strict=True):
             if state.get(p) is not slots or (self.counts and slots.get("step") is not self.step):
                 return False
             for name, (tensor, view) in views.items():
-                if slots.get(name) is not tensor or tensor.array is not view:
+                if tensor.array is not view or slots.get(name) is not tensor:
                     return False
         return True
 
@@ -233,40 +186,29 @@ class Bundle:
         RuntimeError
             If the state of a parameter has another shape than the parameter.
         """
-        first = self.arrays[0]
-        rows_of = [name for name in names if name != "step"]
-        self.slots = [state[p] for p, _ in self.members]
-        for (p, array), slots in zip(self.members, self.slots, strict=True):
-            for name in rows_of:
-                if name in slots and slots[name].shape != array.shape:
-                    raise shape_error(p, name, slots[name].shape)
-
+        self.slots = [state[p] for p in self.params]
+        kept = [name for name in names if name != "step"]
+        self._check_shapes(kept)
         ends = np.cumsum([array.size for array in self.arrays]).tolist()
         self.places = [slice(b - a.size, b) for a, b in zip(self.arrays, ends, strict=True)]
         self.size = ends[-1]
-        self.step: Any = None
         self.counts = "step" in names
+        self.step: Any = int(self.slots[0].get("step", 0)) if self.counts else None
+        self.new = any(name not in self.slots[0] for name in kept)
         if self.counts:
-            self.step = int(self.slots[0].get("step", 0))
             for slots in self.slots:
                 slots["step"] = self.step
-        self.new = any(name not in self.slots[0] for name in rows_of)
         self.views: list[dict[str, Any]] = [{} for _ in self.slots]
-        rows = {name: self._state_row(name) for name in rows_of}
-
-        self.cuts = cuts(self.size, first.itemsize, sizes_for(first).piece if self.flat else None)
-        longest = max(cut.stop - cut.start for cut in self.cuts)
-        spares = {name: scratch.row(name, first, longest) for name in spare}
-        self.spaces = [
-            SimpleNamespace(step=self.step, new=self.new, **self._space(cut, rows, spares))
-            for cut in self.cuts
-        ]
-        if self.gathered:
-            self.theta = scratch.row("theta", first, self.size)
-            self.g = scratch.row("g", first, self.size)
-            self.theta_parts, self.g_parts = self._parts(self.theta), self._parts(self.g)
+        rows = {name: self._state_row(name) for name in kept}
+        self._make_spaces(rows, scratch, spare)
         self._look_at(self.arrays)
         self.names = names
+
+    def _check_shapes(self, kept: list[str]) -> None:
+        for p, array, slots in zip(self.params, self.arrays, self.slots, strict=True):
+            for name in kept:
+                if name in slots and slots[name].shape != array.shape:
+                    raise shape_error(p, name, slots[name].shape)
 
     def _state_row(self, name: str) -> Any:
         """Lay what is kept under one name end to end; return that row."""
@@ -290,31 +232,25 @@ class Bundle:
             for place, array in zip(self.places, self.arrays, strict=True)
         ]
 
-    def _space(self, cut: slice, rows: dict[str, Any], spares: dict[str, Any]) -> dict[str, Any]:
-        """Return state and spare arrays for one piece, by name."""
-        pieces = {name: row[cut] for name, row in rows.items()}
-        pieces |= {name: row[: cut.stop - cut.start] for name, row in spares.items()}
-        if self.flat:
-            return pieces
-        shape = self.arrays[0].shape
-        return {name: xp_of(piece).reshape(piece, shape) for name, piece in pieces.items()}
+    def _make_spaces(self, rows: dict[str, Any], scratch: Scratch, spare: tuple[str, ...]) -> None:
+        """Make ``spaces``, for each call of the rule what it is given as ``s``."""
+        first = self.arrays[0]
+        longest = max(cut.stop - cut.start for cut in self.cuts)
+        spares = {name: scratch.row(name, first, longest) for name in spare}
+        self.spaces = []
+        for cut in self.cuts:
+            pieces = {name: row[cut] for name, row in rows.items()}
+            pieces |= {name: row[: cut.stop - cut.start] for name, row in spares.items()}
+            if self.shape is not None:
+                xp = xp_of(first)
+                pieces = {name: xp.reshape(row, self.shape) for name, row in pieces.items()}
+            self.spaces.append(SimpleNamespace(step=self.step, new=self.new, **pieces))
 
     def _look_at(self, arrays: list[Any]) -> None:
         """Note where the values of the parameters are."""
         self.arrays = arrays
+        self.members = list(zip(self.params, arrays, strict=True))
         self.cells = [cell_of(array) for array in arrays]
-        if self.gathered:
-            self.thetas = [self.theta]
-            self.copies = list(zip(self.theta_parts, arrays, self.g_parts, strict=True))
-        else:
-            self.thetas = self._pieces(arrays[0])
-
-    def _pieces(self, array: Any) -> list[Any]:
-        """Return the pieces in which the rule is given the only parameter, or its gradient."""
-        if not self.flat:
-            return [array]
-        flat = xp_of(array).reshape(array, -1)
-        return [flat[cut] for cut in self.cuts] if len(self.cuts) > 1 else [flat]
 
     # One step -------------------------------------------------------------------------------------
 
@@ -327,25 +263,148 @@ class Bundle:
             for space in self.spaces:
                 space.step = self.step
         touch_cells(self.cells)
-        if self.gathered:
-            for (part, array, g_part), gradient in zip(self.copies, gradients, strict=True):
-                part[...] = array
-                g_part[...] = gradient
-            return ((self.theta, self.g, self.spaces[0]),)
-        gradient = gradients[0]
-        if gradient is self.arrays[0]:  # p.grad = p.data: it must not change with the values
-            gradient = xp_of(gradient).array(gradient)
-        return zip(self.thetas, self._pieces(gradient), self.spaces, strict=True)
+        return self._pieces(gradients)
+
+    def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+        raise NotImplementedError
 
     def close(self) -> None:
-        """End a step: gathered values go back to their parameters."""
-        if self.gathered:
-            for part, array, _ in self.copies:
-                array[...] = part
+        """End a step."""
         if self.new:
             self.new = False
             for space in self.spaces:
                 space.new = False
+
+
+class Gathered(Bundle):
+    """Several small parameters, copied end to end for the rule and back."""
+
+    def lay_out(
+        self, state: State, names: tuple[str, ...], scratch: Scratch, spare: tuple[str, ...]
+    ) -> None:
+        """Make room for what the rule needs, and for copies of values and gradients."""
+        first, size = self.arrays[0], sum(array.size for array in self.arrays)
+        self.cuts = [slice(0, size)]
+        self.theta = scratch.row("theta", first, size)
+        self.g = scratch.row("g", first, size)
+        super().lay_out(state, names, scratch, spare)
+
+    def _fits(self, arrays: list[Any]) -> bool:
+        """Parameters that share memory must not be updated together."""
+        return len({id(cell_of(array)) for array in arrays}) == len(arrays)
+
+    def _look_at(self, arrays: list[Any]) -> None:
+        super()._look_at(arrays)
+        self.copies = list(zip(self._parts(self.theta), arrays, self._parts(self.g), strict=True))
+
+    def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+        for (part, array, g_part), gradient in zip(self.copies, gradients, strict=True):
+            part[...] = array
+            g_part[...] = gradient
+        return ((self.theta, self.g, self.spaces[0]),)
+
+    def close(self) -> None:
+        """End a step: the values go back to their parameters."""
+        for part, array, _ in self.copies:
+            array[...] = part
+        super().close()
+
+
+class Single(Bundle):
+    """One parameter, updated where it is: flat and in pieces, or in its shape if it has to be."""
+
+    def __init__(self, group: dict[str, Any], params: list[Any], elementwise: bool) -> None:
+        super().__init__(group, params)
+        array = self.arrays[0]
+        self.flat = elementwise and params[0].is_contiguous()
+        self.shape = None if self.flat else array.shape
+        limit = sizes_for(array).piece if self.flat else None
+        self.cuts = cuts(array.size, array.itemsize, limit)
+
+    def _fits(self, arrays: list[Any]) -> bool:
+        """What is given to the rule flat has to be contiguous."""
+        return not self.flat or self.params[0].is_contiguous()
+
+    def _cut(self, array: Any) -> list[Any]:
+        """Return the pieces of the parameter or its gradient."""
+        if not self.flat:
+            return [array]
+        flat = xp_of(array).reshape(array, -1)
+        return [flat[cut] for cut in self.cuts] if len(self.cuts) > 1 else [flat]
+
+    def _look_at(self, arrays: list[Any]) -> None:
+        super()._look_at(arrays)
+        self.thetas = self._cut(arrays[0])
+
+    def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+        gradient = gradients[0]
+        if gradient is self.arrays[0]:  # p.grad = p.data: it must not change with the values
+            gradient = xp_of(gradient).array(gradient)
+        return zip(self.thetas, self._cut(gradient), self.spaces, strict=True)
+
+
+def make_bundles(
+    group: dict[str, Any], params: Iterable[Any], state: State, elementwise: bool
+) -> list[Bundle]:
+    """Return bundles of parameters of one group.
+
+    Parameters
+    ----------
+    group : dict
+        The group.
+    params : iterable of Tensor
+        Those of its parameters that are to be updated.
+    state : dict
+        What is kept for each of them.
+    elementwise : bool
+        Whether the rule treats every number alike; if not, each parameter stays alone.
+    """
+    together: dict[Any, list[Any]] = {}
+    users: Counter[int] = Counter()
+    for p in params:
+        make_writable(p)
+        array, slots = p.array, state[p]
+        key: Any = id(p)
+        if elementwise and array.nbytes <= sizes_for(array).small:
+            # Parameters that share memory are updated one after the other, so never together.
+            memory = id(cell_of(array))
+            users[memory] += 1
+            progress = p._grad is None, slots.get("step"), *sorted(slots)
+            key = array.dtype, device_of(array), users[memory], progress
+        together.setdefault(key, []).append(p)
+    return [
+        Gathered(group, part) if len(part) > 1 else Single(group, part, elementwise)
+        for members in together.values()
+        for part in split(members)
+    ]
+
+
+def make_writable(p: Any) -> None:
+    """Give a parameter without axes an array, if it has a NumPy scalar, which cannot be written."""
+    if isinstance(p.array, np.generic):
+        p.array = np.array(p.array)
+
+
+def split(params: list[Any]) -> Iterator[list[Any]]:
+    """Split a list of parameters where a bundle would become too long."""
+    limit = sizes_for(params[0].array).bundle
+    part: list[Any] = []
+    filled = 0
+    for p in params:
+        if part and filled + p.array.nbytes > limit:
+            yield part
+            part, filled = [], 0
+        part.append(p)
+        filled += p.array.nbytes
+    yield part
+
+
+def cuts(size: int, itemsize: int, limit: int | None) -> list[slice]:
+    """Return slices of about equal length that make up ``size``, none much longer than ``limit`` bytes."""
+    count = 1 if limit is None else max(1, -(-size * itemsize // limit))
+    line = CACHE_LINE // itemsize
+    step = max(1, -(-size // (count * line))) * line  # whole cache lines
+    return [slice(i, min(i + step, size)) for i in range(0, max(size, 1), step)]
 
 
 def shape_error(p: Any, name: str, shape: tuple[int, ...]) -> RuntimeError:

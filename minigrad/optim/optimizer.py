@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad._tensor import HookHandle, Tensor, as_tensor
+from minigrad._tensor import HookHandle, Tensor
 from minigrad.autograd.modes import enable_grad
-from minigrad.backend.devices import is_array, xp_of
-from minigrad.optim.bundles import Bundle, Scratch, State, arrange
+from minigrad.backend.devices import xp_of
+from minigrad.optim.bundles import Bundle, Scratch, State, make_bundles
+from minigrad.optim.loading import read_state_dict
 
 
 class _Required:
@@ -178,8 +179,7 @@ class Optimizer:
             cls.step = hooked(own["step"])  # type: ignore[method-assign]
         if "update" in own:
             cls._rule_names = tuple(list(inspect.signature(own["update"]).parameters)[4:])
-        if cls.__init__ is Optimizer.__init__:
-            cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
+        cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
 
     def __init__(self, params: Any, *values: Any, **named: Any) -> None:
         if isinstance(params, Tensor):
@@ -205,7 +205,8 @@ class Optimizer:
         if values and isinstance(values[0], dict):  # PyTorch's way: the subclass names them
             declared |= values[0]
             values = values[1:]
-        known = {**declared, **(COMMON if self._has_rule() else {}), **declared}
+        common = COMMON if self._has_rule() else {}
+        known = declared | {name: common[name] for name in common if name not in declared}
         if len(values) > len(declared):
             raise self._error(
                 TypeError, f"{len(declared)} hyperparameters were expected, {len(values)} given"
@@ -261,7 +262,7 @@ class Optimizer:
         *args, **hyperparameters
             Those that the method names in its signature; they are given by name.
         """
-        raise NotImplementedError(f"{type(self).__name__} has neither update() nor step()")
+        raise self._error(NotImplementedError, "the class has neither update() nor step()")
 
     def state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         """Return the names of what is kept for the parameters of ``group``.
@@ -442,6 +443,8 @@ class Optimizer:
 
     def _bundle(self) -> None:
         """Bundle the parameters that have a gradient, or had one in an earlier step."""
+        if not self._has_rule():
+            self.update(None, None, None)  # says what is missing
         self._bundles = []
         self._bundled = [(group, list(group["params"])) for group in self.param_groups]
         self._untouched = []
@@ -450,8 +453,7 @@ class Optimizer:
             self._untouched += [p for p in params if p._grad is None and p not in self._state]
             for p in touched:
                 self._state.setdefault(p, {})
-            for part in arrange(touched, self._state, self.elementwise):
-                self._bundles.append(Bundle(group, part, self.elementwise))
+            self._bundles += make_bundles(group, touched, self._state, self.elementwise)
 
     def _is_ready(self, bundle: Bundle) -> bool:
         """Give ``bundle`` the hyperparameters as they are now, and the memory they ask for.
@@ -475,7 +477,7 @@ class Optimizer:
         if group["decoupled_weight_decay"]:
             decay, shrink = 0, 1 - plain(group["lr"]) * decay if decay else None
         bundle.options = hyperparameters, decay, shrink, group["maximize"]
-        bundle.values = values
+        bundle.values = plain(values)
         return True
 
     # Hooks ----------------------------------------------------------------------------------------
@@ -536,69 +538,11 @@ class Optimizer:
         TypeError, ValueError
             If it does not fit; nothing has been changed then.
         """
-        groups = self._checked_groups(state_dict)
-        params = [p for group in self.param_groups for p in group["params"]]
-        indices = [index for group in groups for index in group["params"]]
-        param_of = dict(zip(indices, params, strict=True))
-        state: State = defaultdict(dict)
-        for key, slots in state_dict["state"].items():
-            if key in param_of:
-                state[param_of[key]] = self._loaded(slots, param_of[key], key)
-            elif isinstance(key, int):
-                raise self._load_error(f"there is state of parameter {key}, which is in no group")
-            else:
-                state[key] = copy.deepcopy(slots)
+        groups, state = read_state_dict(self, state_dict, optional=COMMON)
         for group, saved in zip(self.param_groups, groups, strict=True):
             group.update(saved | {"params": group["params"]})
         self._state = state
         self._bundles = None
-
-    def _checked_groups(self, state_dict: Any) -> list[dict[str, Any]]:
-        """Return a copy of the groups of a state dictionary, having seen that they fit."""
-        try:
-            groups = copy.deepcopy(state_dict["param_groups"])
-            sizes = [len(group["params"]) for group in groups]
-            state_dict["state"].items()
-        except (TypeError, KeyError, AttributeError):
-            raise self._load_error("expected a dict with 'state' and 'param_groups'") from None
-        own_sizes = [len(group["params"]) for group in self.param_groups]
-        if sizes != own_sizes:
-            raise self._load_error(
-                f"its groups have {sizes} parameters, those of this optimizer {own_sizes}"
-            )
-        for group in groups:
-            missing = self.defaults.keys() - group.keys() - COMMON.keys()
-            if missing:
-                raise self._load_error(
-                    f"a group has no {', '.join(sorted(missing))}; was it another kind of optimizer?"
-                )
-            self.check(group)
-        return groups
-
-    def _loaded(self, slots: dict[str, Any], p: Any, index: int) -> dict[str, Any]:
-        """Return what was saved for a parameter, as it is kept here."""
-        own = {name for group in self.param_groups for name in self.state_names(group)}
-        loaded = {}
-        for name, value in slots.items():
-            if isinstance(value, Tensor) or is_array(value):
-                value = as_tensor(value).detach()
-                if name in own and name != "step" and value.shape != p.shape:
-                    raise self._load_error(
-                        f"{name} of parameter {index} has shape {tuple(value.shape)}, the parameter "
-                        f"itself {tuple(p.shape)}"
-                    )
-                real = value.is_floating_point() and name != "step"
-                value = value.to(p.device, p.dtype if real else value.dtype, copy=True)
-            else:
-                value = copy.deepcopy(value)
-            if name == "step" and name in own:
-                value = int(value)
-            if value is not None:  # PyTorch's momentum that has not begun
-                loaded[name] = value
-        return loaded
-
-    def _load_error(self, text: str) -> ValueError:
-        return ValueError(f"{type(self).__name__}.load_state_dict: {text}")
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {**self.__dict__}
@@ -628,12 +572,17 @@ def penalised(theta: Any, g: Any, weight_decay: float, maximize: bool, out: Any)
 
 
 def plain(value: Any) -> Any:
-    """Return a NumPy number as Python's, which leaves float32 what it is."""
+    """Return NumPy numbers, also in a list or tuple, as Python's, which leave float32 what it is."""
+    if isinstance(value, (list, tuple)):
+        return type(value)([plain(one) for one in value])
     return value.item() if isinstance(value, np.generic) else value
 
 
 def _signature(cls: type[Optimizer]) -> inspect.Signature:
     """Return how ``cls`` is called, for ``help()`` and the documentation."""
+    if cls.__init__ is not Optimizer.__init__:
+        own = inspect.signature(cls.__init__)
+        return own.replace(parameters=list(own.parameters.values())[1:])
     kind = inspect.Parameter
     params = [kind("params", kind.POSITIONAL_OR_KEYWORD)]
     for name, value in cls.defaults.items():
