@@ -23,6 +23,20 @@ def column_sums(xp, matrix):
     return xp.sum(matrix, axis=0)
 
 
+def row_sums(xp, matrix):
+    """Return ``matrix.sum(1, keepdims=True)``, likewise."""
+    if xp is np and matrix.dtype.kind == "f":
+        return np.dot(matrix, _ones(matrix.shape[1], matrix.dtype))[:, None]
+    return xp.sum(matrix, axis=1, keepdims=True)
+
+
+def row_maxima(xp, matrix):
+    """Return ``matrix.max(1, keepdims=True)``; NumPy's own function asks more before it starts."""
+    if xp is np:
+        return np.maximum.reduce(matrix, axis=1, keepdims=True)
+    return xp.max(matrix, axis=1, keepdims=True)
+
+
 _ONES: dict = {}
 
 
@@ -101,7 +115,7 @@ def reduce_loss(xp, losses, reduction):
         return losses
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction has to be 'mean', 'sum' or 'none', got {reduction!r}")
-    total = xp.sum(losses)
+    total = np.add.reduce(losses, axis=None) if xp is np else xp.sum(losses)
     return total / losses.size if reduction == "mean" else total
 
 
@@ -180,9 +194,9 @@ def cross_entropy(xp, x, *, target, reduction="mean"):
     :math:`-\ln \mathrm{softmax}(x)_t = \ln \sum_j e^{x_j - m} - (x_t - m)` with
     :math:`m = \max_j x_j`.
     """
-    shifted = x - xp.max(x, axis=1, keepdims=True)
+    shifted = x - row_maxima(xp, x)
     grown = xp.exp(shifted)
-    total = xp.sum(grown, axis=1, keepdims=True)
+    total = row_sums(xp, grown)
     picked = shifted[xp.arange(x.shape[0]), target]
     losses = xp.log(xp.reshape(total, picked.shape)) - picked
     grown /= total
