@@ -17,7 +17,7 @@ from minigrad import data, nn, optim
 
 
 class Outcome(NamedTuple):
-    """What training gives: the model, what was measured after each epoch, the graph of the last loss."""
+    """What training gives: the model, what was measured in each epoch, the graph of the first loss."""
 
     model: nn.Module
     losses: list[float]
@@ -37,10 +37,11 @@ def train(train_set: data.TensorDataset, test_set: data.TensorDataset, epochs: i
         nn.ReLU(),
         nn.Linear(64, 10),
     )
-    loader = data.DataLoader(train_set, batch_size=64, shuffle=True)
+    loader = data.DataLoader(train_set, batch_size=64, shuffle=True, drop_last=True)
     criterion = nn.CrossEntropyLoss()
     optimizer = optim.Adam(model.parameters(), lr=2e-3)
     losses, test_losses = [], []
+    graph = None
 
     progress = tqdm(range(1, epochs + 1), unit="epoch", disable=None)  # a bar in terminals only
     for epoch in progress:
@@ -48,11 +49,12 @@ def train(train_set: data.TensorDataset, test_set: data.TensorDataset, epochs: i
         total = 0.0
         for images, labels in loader:
             loss = criterion(model(images), labels)
+            graph = graph or mg.draw(loss, params=model, names={"images": images, "labels": labels})
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            total += loss.item() * len(labels)
-        losses.append(total / len(train_set))
+            total += loss.item()
+        losses.append(total / len(loader))
 
         accuracy, test_loss = accuracy_and_loss(model, test_set)
         test_losses.append(test_loss)
@@ -61,8 +63,7 @@ def train(train_set: data.TensorDataset, test_set: data.TensorDataset, epochs: i
             f"held-out loss {test_loss:.4f}, held-out accuracy {accuracy:.2%}"
         )
 
-    names = {"images": images, "labels": labels, "loss": loss}
-    return Outcome(model, losses, test_losses, accuracy, mg.draw(loss, params=model, names=names))
+    return Outcome(model, losses, test_losses, accuracy, graph)
 
 
 @mg.no_grad()
@@ -89,9 +90,13 @@ def run(folder: Path, seed: int = 0, epochs: int = 20) -> Outcome:
 
     Raises
     ------
+    ValueError
+        If ``epochs`` is less than 1.
     OSError
         If the folder cannot be made or written to.
     """
+    if epochs < 1:
+        raise ValueError(f"there has to be at least 1 epoch, got {epochs}")
     folder.mkdir(parents=True, exist_ok=True)
     mg.manual_seed(seed)
     train_set, test_set = data.digits_split()
@@ -106,11 +111,11 @@ def run(folder: Path, seed: int = 0, epochs: int = 20) -> Outcome:
 
 
 def write_graph(outcome: Outcome, folder: Path) -> None:
-    """Write the graph of the last training loss."""
+    """Write the graph of the first training loss."""
     from minigrad.viz import RendererMissing
 
     try:
-        print(f"The graph of the last loss: {outcome.graph.save(folder / 'digits-graph.svg')}")
+        print(f"The graph of the loss: {outcome.graph.save(folder / 'digits-graph.svg')}")
     except RendererMissing as error:
         print(f"No digits-graph.svg: {error}.")
 
@@ -138,14 +143,15 @@ def write_plots(outcome: Outcome, test_set: data.TensorDataset, folder: Path) ->
     images, labels = test_set.tensors
     with mg.no_grad():
         answers = outcome.model(images).argmax(1)
-    shown = (answers != labels).long().argsort(descending=True, stable=True)[:40]
-    wrong = (answers != labels)[shown].tolist()
-    pairs = zip(answers[shown].tolist(), labels[shown].tolist(), wrong, strict=True)
-    sheet = image_sheet(
+    wrong = answers != labels
+    shown = wrong.long().argsort(descending=True, stable=True)[:40]
+    misread = wrong[shown].tolist()
+    pairs = zip(answers[shown].tolist(), labels[shown].tolist(), strict=True)
+    figure = image_sheet(
         images[shown].reshape(-1, 8, 8).cpu().numpy(),
-        [f"{answer}, is {label}" if miss else f"{answer}" for answer, label, miss in pairs],
-        wrong,
-        title=f"Held-out digits as read, misread ones first: {(answers != labels).sum()} of {len(labels)}",
+        [f"{answer}" if answer == label else f"{answer}, is {label}" for answer, label in pairs],
+        misread,
+        title=f"Held-out digits and what the network reads; {wrong.sum().item()} of {len(wrong)} misread",
     )
-    sheet.savefig(folder / "digits-predictions.png")
+    figure.savefig(folder / "digits-predictions.png")
     print(f"Some held-out digits as read: {folder / 'digits-predictions.png'}")

@@ -8,7 +8,8 @@ From a tensor to a picture it is five steps, one module each:
 4. :mod:`~minigrad.viz.dot` and :mod:`~minigrad.viz.text`: the same as DOT, or as indented lines;
 5. :mod:`~minigrad.viz.renderers`: DOT to SVG, PNG or PDF, by the Graphviz that is there.
 
-Graphviz is looked for when a picture is asked for, never at import.
+Graphviz is looked for when a picture is asked for, never at import.  Curves and sheets of images, by
+matplotlib, are in :mod:`minigrad.viz.pictures`.
 """
 
 from minigrad.viz.graph import Graph, draw

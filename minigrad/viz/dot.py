@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from html import escape as escape_html
 from typing import Any
-from unicodedata import category
 
-from minigrad.viz.picture import Arrow, Box, Picture
+from minigrad.viz.picture import Arrow, Box, Picture, printable
 from minigrad.viz.reading import Call
 
-DIRECTIONS = ("TB", "LR", "BT", "RL")
+DIRECTIONS = {"TB": "0.32", "BT": "0.32", "LR": "0.15", "RL": "0.15"}
+"""Where the computation runs to -> the distance of ranks; lying, the labels of arrows take room already."""
 
 GREY = "#6b7b92"  # readable on white and on black
 PALE_GREY = "#94a3b814"  # see-through
 GRAPH = {
     "newrank": "true",
     "nodesep": "0.25",
-    "ranksep": "0.32",
     "bgcolor": "transparent",
     "fontname": "Helvetica",
     "fontsize": "10",
@@ -29,7 +28,13 @@ GRAPH = {
     "labelloc": "b",
 }
 NODE = {"fontname": "Helvetica", "fontsize": "11", "penwidth": "1.2", "fontcolor": "#0f172a"}
-EDGE = {"fontname": "Helvetica", "fontsize": "9", "color": GREY, "fontcolor": GREY, "arrowsize": "0.65"}
+EDGE = {
+    "fontname": "Helvetica",
+    "fontsize": "9",
+    "color": GREY,
+    "fontcolor": GREY,
+    "arrowsize": "0.65",
+}
 FRAME = {
     "style": "rounded,filled",
     "color": "#94a3b8",
@@ -51,7 +56,12 @@ KINDS: dict[str, dict[str, str]] = {
     "input": {**ROUND, "fillcolor": "#dcfce7", "color": "#15803d"},
     "parameter": {**ROUND, "fillcolor": "#dbeafe", "color": "#1d4ed8"},
     "constant": {**ROUND, "fillcolor": "#f1f5f9", "color": GREY, "style": "rounded,filled,dashed"},
-    "target": {**ROUND, "fillcolor": "#dcfce7", "color": "#15803d", "style": "rounded,filled,dashed"},
+    "target": {
+        **ROUND,
+        "fillcolor": "#dcfce7",
+        "color": "#15803d",
+        "style": "rounded,filled,dashed",
+    },
     "output": {**ROUND, "fillcolor": "#fee2e2", "color": "#b91c1c"},
     "module": {**ROUND, "fillcolor": "#fef3c7", "color": "#b45309", "peripheries": "2"},
     "rest": {**ROUND, "fillcolor": "#f1f5f9", "color": GREY, "style": "rounded,filled,dotted"},
@@ -61,20 +71,20 @@ DASHED = ("constant", "target")
 SIDES = {"parameter": 0, "constant": 1, "target": 1}  # where the first one stands: before, after
 
 
-def to_dot(picture: Picture, direction: str = "TB") -> str:
-    """Return the DOT text of ``picture``."""
+def to_dot(picture: Picture, direction: str = "TB", dpi: int | None = None) -> str:
+    """Return the DOT text of ``picture``; ``dpi`` matters to bitmaps only."""
     import graphviz
 
+    layout = {"rankdir": direction, "ranksep": DIRECTIONS[direction]}
+    if dpi is not None:
+        layout["dpi"] = str(dpi)
     top = graphviz.Digraph(
-        "minigrad",
-        graph_attr={"rankdir": direction, **GRAPH},
-        node_attr=NODE,
-        edge_attr=EDGE,
+        "minigrad", graph_attr={**layout, **GRAPH}, node_attr=NODE, edge_attr=EDGE
     )
     if picture.caption:
         top.attr(label=f"<{markup(picture.caption)}>")
     groups, straight = find_spines(picture)
-    bodies = {None: top, **open_frames(picture)}
+    bodies = open_frames(picture, top)
     for box in picture.boxes:
         group = {"group": groups[box]} if box in groups else {}
         bodies[box.frame].node(box.name, **node_attributes(box), **group)
@@ -159,7 +169,13 @@ def room_for_names(picture: Picture) -> dict[Box, float]:
 
 def add_spacers(rank: Any, operation: Box, width: float, both: bool) -> None:
     """Put something invisible left of an operation, and right of it for the sake of symmetry."""
-    style = {"style": "invis", "label": "", "fixedsize": "true", "height": "0.1", "width": f"{width:.2f}"}
+    style = {
+        "style": "invis",
+        "label": "",
+        "fixedsize": "true",
+        "height": "0.1",
+        "width": f"{width:.2f}",
+    }
     rank.node(f"{operation.name}_left", **style)
     rank.edge(f"{operation.name}_left", operation.name, style="invis")
     if both:
@@ -167,31 +183,25 @@ def add_spacers(rank: Any, operation: Box, width: float, both: bool) -> None:
         rank.edge(operation.name, f"{operation.name}_right", style="invis")
 
 
-def open_frames(picture: Picture) -> dict[Call, Any]:
-    """Return an empty frame for each module call, outer ones before inner ones."""
+def open_frames(picture: Picture, top: Any) -> dict[Call | None, Any]:
+    """Return an empty frame for each module call, outer ones before inner ones; ``None`` is outside."""
     import graphviz
 
-    frames = {}
+    bodies: dict[Call | None, Any] = {None: top}
     for number, call in enumerate(picture.frames()):
-        frames[call] = graphviz.Digraph(f"cluster_{number}", graph_attr={"label": f"<{markup(call.name)}>", **FRAME})
-    return frames
+        texts = {"label": f"<{markup(call.name)}>", "tooltip": hint_text(call.name)}
+        bodies[call] = graphviz.Digraph(f"cluster_{number}", graph_attr={**texts, **FRAME})
+    return bodies
 
 
 def close_frames(bodies: dict[Call | None, Any]) -> None:
-    """Put each frame into the one around it, inner ones first."""
-    for call in reversed(bodies):
-        if call is not None:
-            bodies[call.around[-1] if call.around else None].subgraph(bodies[call])
+    """Put each frame into the one around it, the innermost first."""
+    frames = [call for call in bodies if call is not None]
+    for call in sorted(frames, key=lambda call: -len(call.path)):
+        bodies[call.around[-1] if call.around else None].subgraph(bodies[call])
 
 
 # Texts and styles ---------------------------------------------------------------------------------
-
-
-def printable(text: str) -> str:
-    """Return ``text`` without what no XML can hold: control characters and halves of surrogate pairs."""
-    return "".join(
-        one if one == "\n" or category(one) not in ("Cc", "Cs", "Cn") else "\ufffd" for one in text
-    )
 
 
 def markup(text: str, tag: str = "") -> str:
@@ -202,12 +212,20 @@ def markup(text: str, tag: str = "") -> str:
 
 def node_attributes(box: Box) -> dict[str, str]:
     """Return the attributes of a box."""
-    import graphviz
-
     lines = [markup(box.title, "" if box.kind == "operation" else "B")]
     lines += [markup(line, 'FONT POINT-SIZE="9" COLOR="#475569"') for line in box.details]
-    hint = [graphviz.escape(printable(line)) for line in (box.hint or box.title).split("\n")]
-    return {"label": f"<{stacked(lines)}>", "tooltip": "\\n".join(hint), **KINDS[box.kind]}
+    texts = {
+        "label": f"<{stacked(lines)}>",
+        "tooltip": hint_text(box.hint or "\n".join((box.phrase, *box.details[:1]))),
+    }
+    return {**texts, **KINDS[box.kind]}
+
+
+def hint_text(text: str) -> str:
+    """Return ``text`` as what the mouse is to show, with nothing in it that DOT would understand."""
+    import graphviz
+
+    return "\\n".join(graphviz.escape(line) for line in printable(text).split("\n"))
 
 
 def stacked(lines: list[str]) -> str:

@@ -13,11 +13,12 @@ from minigrad import engine
 from minigrad.viz import renderers
 from minigrad.viz.dot import DIRECTIONS, to_dot
 from minigrad.viz.picture import Picture
-from minigrad.viz.tensor_view import tensor_view
+from minigrad.viz.tensor_view import place_of, tensor_view
 from minigrad.viz.text import to_text
 
 RENDERED = ("svg", "png", "pdf")
 WRITTEN = ("gv", "dot", "txt")
+PNG_DPI = 192  # twice a screen's
 
 
 def draw(
@@ -66,11 +67,11 @@ def draw(
     >>> x = mg.tensor([1.0, 2.0])
     >>> w = mg.tensor([3.0, 4.0], requires_grad=True)
     >>> print(mg.draw((w * x).sum(), names={"x": x, "w": w}))
-    n0 = parameter w   (2,) float32
-    n1 = input x       (2,) float32
-    n2 = mul(n0, n1)   (2,)
+    n0 = parameter w  (2,) float32
+    n1 = input x      (2,) float32
+    n2 = mul(n0, n1)  (2,)
     n3 = sum(n2)
-    n4 = output: n3    () float32  11
+    n4 = output: n3   () float32  11
     """
     tensors = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
     for tensor in tensors:
@@ -79,15 +80,15 @@ def draw(
     if not tensors:
         raise ValueError("draw: there is no tensor to draw")
     if direction not in DIRECTIONS:
-        raise ValueError(f"draw: direction has to be one of {DIRECTIONS}, got {direction!r}")
+        raise ValueError(f"draw: direction has to be one of {tuple(DIRECTIONS)}, got {direction!r}")
     if max_nodes is not None and max_nodes < 2:
         raise ValueError(f"draw: max_nodes has to be at least 2, or None; got {max_nodes}")
     known = {**named(params, "params"), **named(names, "names")}
     return Graph(tensor_view(tensors, known, max_nodes), direction)
 
 
-def named(tensors: Any, argument: str) -> dict[int, str]:
-    """Return the names by ``id`` of node and of array, the two ways in which a graph holds a tensor."""
+def named(tensors: Any, argument: str) -> dict[Any, str]:
+    """Return the names by node and by place in memory, the two ways in which a graph holds a tensor."""
     if tensors is None:
         return {}
     if hasattr(tensors, "named_parameters"):
@@ -97,12 +98,12 @@ def named(tensors: Any, argument: str) -> dict[int, str]:
             f"draw: {argument} has to be a dict of names and tensors"
             f"{' or a Module' if argument == 'params' else ''}, got {type(tensors).__name__}"
         )
-    known = {}
+    known: dict[Any, str] = {}
     for name, tensor in tensors.items():
         if isinstance(tensor, engine.Tensor):
-            known[id(tensor.array)] = str(name)
+            known[place_of(tensor.array)] = str(name)
             if tensor.node is not None:
-                known[id(tensor.node)] = str(name)
+                known[tensor.node] = str(name)
     return known
 
 
@@ -159,11 +160,14 @@ class Graph:
         kind = path.suffix[1:].lower()
         if kind not in RENDERED + WRITTEN:
             endings = ", ".join("." + one for one in RENDERED + WRITTEN)
-            raise ValueError(f"cannot save a graph as {path.name!r}: the name has to end in {endings}")
+            raise ValueError(
+                f"cannot save a graph as {path.name!r}: the name has to end in {endings}"
+            )
         if kind == "svg":
             path.write_text(self.svg() + "\n", encoding="utf-8")
         elif kind in RENDERED:
-            path.write_bytes(renderers.render(self.source, kind))
+            source = to_dot(self._picture, self._direction, dpi=PNG_DPI if kind == "png" else None)
+            path.write_bytes(renderers.render(source, kind))
         else:
             path.write_text(self.text + "\n" if kind == "txt" else self.source, encoding="utf-8")
         return path
@@ -198,15 +202,17 @@ class Graph:
         try:
             self.svg()
         except Exception as error:
-            return f"{self.text}\\n({error})"
+            return f"{self.text}\n({error})"
         return self.text
 
 
 # Graphviz wraps what has a hint into a link without a target, and gives every element an id.
 _LINKED = re.compile(
-    r'<title>[^<]*</title>\n<g[^>]*><a xlink:title="([^"]*)">\n(.*?)</a>\n</g>', re.DOTALL
+    r'<title>[^<]*</title>\n<g[^>]*><a xlink:title="([^"]*)">\n(.*?)</a>\n</g>\n', re.DOTALL
 )
-_NOISE = re.compile(r'<!--.*?-->\n?| id="[^"]*"|(?<=class="edge">\n)<title>[^<]*</title>\n', re.DOTALL)
+_NOISE = re.compile(
+    r'<!--.*?-->\n?| id="[^"]*"|(?<=class="edge">\n)<title>[^<]*</title>\n', re.DOTALL
+)
 
 
 def tidy_svg(svg: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from unicodedata import category
 
 from minigrad.viz.reading import Call
 
@@ -21,7 +22,7 @@ class Box:
     details : tuple of str
         Smaller lines under it.
     hint : str
-        What the mouse shows.
+        What the mouse shows; if empty, the phrase and the first detail.
     frame : Call or None
         The module call in whose frame it stands.
     beside : Box or None
@@ -37,6 +38,11 @@ class Box:
     frame: Call | None = None
     beside: Box | None = None
     name: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """Kind and title, ``parameter weight``; once, if it has no other title than its kind."""
+        return self.title if self.title.split(" ")[0] == self.kind else f"{self.kind} {self.title}"
 
 
 @dataclass(eq=False)
@@ -80,3 +86,10 @@ class Picture:
         for box in self.boxes:
             frames.update(dict.fromkeys(box.frame.path if box.frame else ()))
         return list(frames)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` without what no XML can hold: control characters and halves of surrogate pairs."""
+    return "".join(
+        one if one == "\n" or category(one) not in ("Cc", "Cs", "Cn") else "\ufffd" for one in text
+    )

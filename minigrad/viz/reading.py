@@ -118,12 +118,14 @@ def place(reading: Reading, node: Node, placed: set[Node]) -> None:
 def find_data(reading: Reading, node: Node, sources: Iterable[Node]) -> None:
     """Find out which of its ``sources`` ``node`` works on, and whether it is but a weight itself."""
     given = [source for source in sources if source not in reading.weights]
+    if given and all(map(is_leaf, given)):  # nothing computed from data goes in: these are the data
+        reading.inputs.update(given)
     if not given:
         reading.weights.add(node)
-    if all(map(is_leaf, given)):  # nothing computed from data goes in, so these are the data
-        reading.inputs.update(given)
-    if not given and all(map(is_leaf, sources)):  # or a parameter is, which serves nobody else before
-        reading.inputs.update(leaf for leaf in list(sources)[:1] if reading.users[leaf] == [node])
+        first = next(iter(sources), None)
+        # A function of parameters alone works on the first one, unless that has its place already.
+        if all(map(is_leaf, sources)) and first is not None and reading.users[first] == [node]:
+            reading.inputs.add(first)
 
 
 def find_calls(nodes: Iterable[Node]) -> dict[Node, Call | None]:

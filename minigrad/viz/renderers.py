@@ -77,7 +77,9 @@ def render(source: str, kind: str) -> bytes:
             except Exception as error:  # a broken installation: perhaps the next one works
                 failures.append(f"{name}: {type(error).__name__}: {error}")
     if failures:
-        raise RendererMissing(f"Graphviz could not draw the graph ({'; '.join(failures)}); {INSTALL}")
+        raise RendererMissing(
+            f"Graphviz could not draw the graph ({'; '.join(failures)}); {INSTALL}"
+        )
     raise RendererMissing(f"drawing needs Graphviz, which is not installed: {INSTALL}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad.viz.picture import Arrow, Box, Picture
+from minigrad.viz.picture import Arrow, Box, Picture, printable
 from minigrad.viz.reading import Call
 
 
@@ -15,7 +15,7 @@ def to_text(picture: Picture) -> str:
     shape: dict[Box, str] = {}
     for arrow in picture.arrows:
         incoming[arrow.target].append(arrow)
-        shape.setdefault(arrow.source, " ".join(filter(None, (arrow.name, arrow.label))))
+        shape.setdefault(arrow.source, one_line(f"{arrow.name} {arrow.label}"))
     rows: list[tuple[str, str]] = []  # a line's left and right half
     path: tuple[Call, ...] = ()
     for box in picture.boxes:
@@ -33,13 +33,13 @@ def to_text(picture: Picture) -> str:
 
 def expression(box: Box, incoming: list[Arrow]) -> str:
     """Return what a box is: an operation of its inputs, or a tensor by kind and name."""
-    title, inputs = one_line(box.title), ", ".join(arrow.source.name for arrow in incoming)
+    inputs = ", ".join(arrow.source.name for arrow in incoming)
     if box.kind == "operation":
-        return f"{title}({inputs})"
-    words = title if title.startswith(box.kind) else f"{box.kind} {title}"
-    return f"{words}: {inputs}" if inputs else words
+        return f"{box.title}({inputs})"
+    phrase = one_line(box.phrase)
+    return f"{phrase}: {inputs}" if inputs else phrase
 
 
 def one_line(text: str) -> str:
     """Return ``text`` on one line."""
-    return " ".join(text.split())
+    return " ".join(printable(text).split())
