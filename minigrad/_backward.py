@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from minigrad import engine
 from minigrad.backend.devices import xp_of
 from minigrad.engine import Node, State, state, sweep, wrap
@@ -192,18 +194,22 @@ def accumulate_array(tensor: Any, box: list[Any]) -> None:
 
     An existing ``.grad`` is added to in place, as in PyTorch: whoever holds it sees the sum.
     """
+    if not tensor.requires_grad:  # switched off since the graph was recorded
+        box.pop()
+        return
     known = tensor._grad
     if known is None:
         tensor._grad = wrap(take(box), None)
-    elif known.requires_grad or known.ndim == 0:
+    elif known.requires_grad or isinstance(known.array, np.generic):
         tensor._grad = wrap(take([known.array + box.pop()]), None)
     else:
         touch(known.array)
-        known.array += box.pop()
+        known.array[...] += box.pop()
 
 
 def accumulate_recorded(tensor: Any, box: list[Any]) -> None:
     """Add a gradient that is itself a result of the graph to the ``.grad`` of a leaf."""
     known = tensor._grad
     gradient = box.pop()
-    tensor._grad = gradient if known is None else known + gradient
+    if tensor.requires_grad:
+        tensor._grad = gradient.clone() if known is None else known + gradient

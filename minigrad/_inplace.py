@@ -23,7 +23,7 @@ from minigrad.backend.devices import move, xp_of
 from minigrad.backend.generator import default_generator
 from minigrad.engine import state
 from minigrad.ops import arithmetic
-from minigrad.ops.indexing import is_basic
+from minigrad.ops.indexing import is_basic, split_index
 from minigrad.versions import touch
 
 
@@ -38,16 +38,17 @@ class InPlace:
                 "x[i] = v on a tensor that gradients flow through would lose them; build the result with "
                 "where, cat, stack or index_add, or write under no_grad()"
             )
-        raw = self._raw_index(index)
-        if isinstance(self.array, np.generic):
-            self.array = np.array(self.array)
+        first, raw = split_index(self._raw_index(index))
+        target = self._own_array()
+        if first is not None:
+            target = target[first]
         if not is_basic(raw) and isinstance(value, engine.Tensor) and value.ndim == 0:
             value = value.item() if value.device.type == "cpu" else value
-        touch(self.array)
         try:
-            self.array[raw] = self._operand(value)
+            target[raw] = self._operand(value)
         except ValueError as error:
             raise ValueError(f"x[i] = v: {error}; x is {tuple(self.shape)} {self.dtype}") from error
+        touch(self.array)
 
     def _is_recorded(self: Any, *others: Any) -> Any:
         """Tell whether an operation on this tensor and ``others`` would be recorded."""

@@ -34,7 +34,7 @@ from minigrad.backend.devices import (
 )
 from minigrad.engine import leaf_node
 from minigrad.ops import arithmetic, comparison, shapes
-from minigrad.ops.indexing import getitem
+from minigrad.ops.indexing import getitem, is_basic, split_index
 from minigrad.ops.products import matmul as matmul_op
 from minigrad.versions import last_written, touch
 
@@ -182,13 +182,18 @@ class Tensor(InPlace):
                     f"{self.node.op_name!r}: use .detach()"  # type: ignore[union-attr]
                 )
             return self
-        if self.requires_grad != requires_grad:
-            # A new node: what was recorded with the old one stays as it was.
-            name = self.name
-            self.node = leaf_node(self, requires_grad) if requires_grad or name else None
-            if name:
-                self.name = name
+        self._own_array()
+        if self.node is not None:
+            self.node.requires_grad = requires_grad  # what was recorded keeps to its plan
+        elif requires_grad:
+            self.node = leaf_node(self, requires_grad)
         return self
+
+    def _own_array(self) -> Any:
+        """Return the elements as an array that can be written, also where they were a NumPy scalar."""
+        if isinstance(self.array, np.generic):
+            self.array = np.array(self.array)
+        return self.array
 
     @property
     def is_leaf(self) -> bool:
@@ -309,7 +314,7 @@ class Tensor(InPlace):
 
     def detach(self) -> Tensor:
         """Return a tensor on the same memory that is cut off from the graph."""
-        return engine.wrap(self.array, None)
+        return engine.wrap(self._own_array(), None)
 
     def detach_(self) -> Tensor:
         """Cut this tensor off from the graph; return it."""
@@ -444,9 +449,7 @@ class Tensor(InPlace):
                 )
             if self.device.type != "cpu":
                 raise TypeError(f"numpy(): this tensor is on {self.device}; use .cpu().numpy()")
-        if isinstance(self.array, np.generic):
-            self.array = np.array(self.array)
-        return to_host(self.array)
+        return to_host(self._own_array())
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
         """Return the elements for NumPy and Matplotlib."""
@@ -667,7 +670,13 @@ class Tensor(InPlace):
         return comparison.invert.apply(self)
 
     def __getitem__(self, index: Any) -> Tensor:
-        return getitem(self, index=self._raw_index(index))
+        raw = self._raw_index(index)
+        if is_basic(raw) and not self._is_recorded():
+            # With an ellipsis NumPy gives a view, also of a single element.
+            return engine.wrap(self.array[raw if Ellipsis in raw else (*raw, Ellipsis)], None)
+        first, second = split_index(raw)
+        picked = self if first is None else getitem(self, index=first)
+        return getitem(picked, index=second)
 
     def _raw_index(self, index: Any) -> tuple[Any, ...]:
         """Return an index as a tuple of integers, slices and raw arrays on this tensor's device."""
@@ -697,10 +706,8 @@ class Tensor(InPlace):
                 raise IndexError(
                     f"tensors used as an index have to be integers or bool, got {array.dtype}"
                 )
-            if array.ndim == 0 and array.dtype.kind != "b" and type(array) is not np.ndarray:
-                return (
-                    int(array) if isinstance(array, np.generic) else on_device(array, self.device)
-                )
+            if array.ndim == 0 and array.dtype.kind in "iu" and device_of(array).type == "cpu":
+                return int(array)
             return on_device(array, self.device)
         try:
             return operator.index(part)
@@ -865,6 +872,8 @@ class HookHandle:
 
 class RetainGrad:
     """The hook behind :meth:`Tensor.retain_grad`: hands the gradient to a tensor, if it still lives."""
+
+    deferred = True  # until the sweep has come through, and other hooks have seen the gradient
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = weakref.ref(tensor)

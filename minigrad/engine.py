@@ -285,12 +285,13 @@ def collect(
                 order.append(source)
     order.sort(key=attrgetter("number"))
     if targets is not None:
-        leading = set(targets)
+        leading, running = set(targets), set()  # a target may end there, its rules need not run
         for node in order:
             if any(node.inputs[position] in leading for position in node.plan.wanted):
                 leading.add(node)
+                running.add(node)
         order = [node for node in order if node in leading]
-        suspects = [node for node in suspects if node in leading]
+        suspects = [node for node in suspects if node in running]
     for node in suspects:
         if node.released:
             raise RuntimeError(released_message(node))
@@ -303,17 +304,20 @@ def check_unwritten(node: Node) -> None:
     for value, source in zip(node.saved_values, node.plan.sources, strict=True):
         if source is None:
             continue
-        written = max(map(last_written, value)) if isinstance(value, tuple) else last_written(value)
-        if written > node.number:
-            op = node.plan.op
-            what = "output" if source == "out" else f"input {op.input_name(source)!r}"
-            origin = node if source == "out" else node.inputs[source]
-            name = f" (named {origin.name!r})" if origin is not None and origin.name else ""
-            raise RuntimeError(
-                f"a value needed for the gradient was changed in place: the {what}{name} of "
-                f"{describe(node)} was saved at version {node.number} and is now at version "
-                f"{written}; change it after backward(), or change a clone()"
-            )
+        written = max(map(last_written, value if isinstance(value, tuple) else (value,)), default=0)
+        if written <= node.number:
+            continue
+        if isinstance(source, str):
+            what, origin = ("output", node) if source == "out" else (source, None)
+        else:
+            what = f"input {node.plan.op.input_name(source)!r}"
+            origin = node.inputs[source] if isinstance(source, int) else None
+        name = f" (named {origin.name!r})" if origin is not None and origin.name else ""
+        raise RuntimeError(
+            f"a value needed for the gradient was changed in place: the {what}{name} of "
+            f"{describe(node)} was saved at version {node.number} and is now at version "
+            f"{written}; change it after backward(), or change a clone()"
+        )
 
 
 def released_message(node: Node) -> str:
@@ -378,10 +382,11 @@ def sweep(
     for root, seed in zip(roots, seeds, strict=True):
         table[root] = seed if root not in table else table[root] + seed
     wanted = set(targets or ())
-    passed = set(order) if wanted else None  # other nodes lead nowhere, their rules need not run
+    passed = set(order) if wanted else set()  # other nodes lead nowhere, their rules need not run
     found: dict[Node, Any] = {}
     owners: list[Any] = []
     gradients: list[Any] = []
+    retained: list[tuple[Any, Any]] = []
     observer = state.get().observer
     while order:
         node = order.pop()
@@ -389,10 +394,11 @@ def sweep(
             continue
         gradient = table.pop(node)
         if node.hooks is not None:
-            gradient = run_hooks(node, gradient, create_graph)
+            gradient = run_hooks(node, gradient, create_graph, retained)
         if wanted and node in wanted:
             found[node] = gradient
-            if not beyond_targets:
+            behind = any(node.inputs[position] in passed for position in node.plan.wanted)
+            if not beyond_targets or not behind:
                 continue
         plan = node.plan
         if plan.kind is not None:
@@ -407,7 +413,7 @@ def sweep(
             pull = differentiable_pull if create_graph else joint_pull
             for position, contribution in pull(node, gradient, node.saved_values):
                 source = inputs[position]
-                if contribution is None or (passed is not None and source not in passed):
+                if contribution is None or (wanted and source not in passed):
                     continue
                 xp = tensor_namespace if create_graph else xp_of(contribution)
                 if contribution.shape != source.shape:
@@ -421,7 +427,7 @@ def sweep(
             xp = NAMESPACES[gradient.__class__]
             for position, rule, picks in plan.rules:
                 source = inputs[position]
-                if passed is not None and source not in passed:
+                if wanted and source not in passed:
                     continue
                 if not picks:  # the two short forms are the usual ones, and Python's fastest calls
                     contribution = rule(xp, gradient)
@@ -443,6 +449,10 @@ def sweep(
                 node.params = without_arrays(node.params)
     # From here on the lists alone hold the gradients, which lets take() see which need no copy.
     gradient = contribution = saved = None
+    while retained:
+        keep, shown = retained.pop(0)
+        keep(shown)
+    shown = None
     while owners:
         tensor = owners.pop()()
         if tensor is None or accumulate is None:
@@ -463,17 +473,27 @@ def without_arrays(params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def run_hooks(node: Node, gradient: Any, create_graph: bool) -> Any:
-    """Call the hooks of ``node``; one that returns a Tensor replaces the gradient."""
+def run_hooks(node: Node, gradient: Any, create_graph: bool, retained: list[Any]) -> Any:
+    """Call the hooks of ``node``; one that returns a Tensor replaces the gradient.
+
+    Those that only keep the gradient (``deferred``, see ``Tensor.retain_grad``) are put off to the end
+    of the sweep, with the gradient that the others have left.
+    """
+    keepers = []
     for hook in list(node.hooks or ()):
-        shown = gradient if create_graph else wrap(gradient, None)
-        answer = hook(shown)
+        if getattr(hook, "deferred", False):
+            keepers.append(hook)
+            continue
+        answer = hook(gradient if create_graph else wrap(gradient, None))
         if answer is not None:
             if answer.shape != node.shape:
                 raise RuntimeError(
                     f"a hook on {describe(node)} returned a gradient of shape {answer.shape}"
                 )
+            answer = answer.to(node.dtype)
             gradient = answer if create_graph else answer.array
+    for hook in keepers:
+        retained.append((hook, gradient if create_graph else wrap(gradient, None)))
     return gradient
 
 
@@ -533,7 +553,7 @@ def differentiable_pull(node: Node, gradient: Any, saved: tuple) -> Iterable[tup
 
 def as_recorded(node: Node, value: Any, source: Any) -> Any:
     """Return a saved value as the Tensor it was, connected to the graph it came from."""
-    if source is None:
+    if source is None or (isinstance(source, str) and source != "out"):
         return value
     if source == "out":
         if isinstance(value, tuple):

@@ -58,6 +58,28 @@ def _scalar(value: Any) -> Any:
     return value
 
 
+def _finished(results: Any, variables: list[Any]) -> Any:
+    """Return results that nothing outside can differentiate as constants, so that they keep no graph.
+
+    If all leaves they were computed from are the fresh variables of this call, no outer derivative and no
+    ``requires_grad`` of the caller's is involved.
+    """
+    if isinstance(results, tuple):
+        return tuple(_finished(part, variables) for part in results)
+    if not isinstance(results, engine.Tensor) or not results.requires_grad:
+        return results
+    own = {variable.node for variable in variables if variable.is_leaf}
+    seen, waiting = {results.node}, [results.node]
+    for node in waiting:
+        if node.plan.kind == "leaf" and node.requires_grad and node not in own:
+            return results
+        for position in node.plan.wanted:
+            if node.inputs[position] not in seen:
+                seen.add(node.inputs[position])
+                waiting.append(node.inputs[position])
+    return results.detach()
+
+
 def _gradients(outputs: Any, variables: list[Any], seeds: Any = None) -> tuple[Any, ...]:
     """Return recorded gradients; zeros where the outputs do not depend on a variable."""
     if not outputs.requires_grad:
@@ -92,6 +114,7 @@ def value_and_grad(
             result = func(*arguments, **kwargs)
             value, aux = result if has_aux else (result, None)
             found = _gradients(_scalar(value), variables)
+            value, found = _finished((value, found), variables)
         gradient = found if isinstance(argnums, tuple) else found[0]
         return ((value, aux) if has_aux else value), gradient
 
@@ -149,9 +172,9 @@ def vjp(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., tup
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         with enable_grad():
-            return _gradients(value, variables, engine.as_tensor(cotangent))
+            return _finished(_gradients(value, variables, engine.as_tensor(cotangent)), variables)
 
-    return value, pull
+    return _finished(value, variables), pull
 
 
 def jvp(
@@ -171,16 +194,18 @@ def jvp(
     tangents = tuple(map(engine.as_tensor, tangents))
     if [p.shape for p in primals] != [t.shape for t in tangents]:
         raise ValueError("jvp: each tangent has to have the shape of its primal")
-    value, pull = vjp(func, *primals)
     with enable_grad():
+        arguments, variables = _entered(primals, tuple(range(len(primals))))
+        value = func(*arguments)
         xp = xp_of(value.array)
         cotangent = wrap(xp.array(xp.zeros_like(value.array)), None).requires_grad_()
-        pulled = pull(cotangent)
+        pulled = _gradients(value, variables, cotangent)
         total = sum(((g * t).sum() for g, t in zip(pulled, tangents, strict=True)), start=0.0)
         if not isinstance(total, engine.Tensor) or not total.requires_grad:
-            return value, wrap(xp.zeros_like(value.array), None)
-        (direction,) = _gradients(total, [cotangent])
-    return value, direction
+            direction = wrap(xp.zeros_like(value.array), None)
+        else:
+            (direction,) = _gradients(total, [cotangent])
+        return _finished((value, direction), [*variables, cotangent])
 
 
 def jacrev(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
@@ -211,6 +236,7 @@ def jacrev(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Call
                 else variable.detach().new_zeros(*value.shape, *variable.shape)
                 for k, variable in enumerate(variables)
             )
+            jacobians = _finished(jacobians, variables)
         return jacobians if isinstance(argnums, tuple) else jacobians[0]
 
     return compute
@@ -224,7 +250,7 @@ def hessian(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     >>> import minigrad as mg
     >>> mg.func.hessian(lambda x: (x**3).sum())(mg.tensor([1.0, 2.0]))
     tensor([[ 6.,  0.],
-            [ 0., 12.]], grad_fn=<reshape>)
+            [ 0., 12.]])
     """
     return jacrev(grad(func, argnums), argnums)
 
@@ -258,4 +284,5 @@ def hvp(func: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any
             result = tuple(wrap(xp_of(p.array).zeros_like(p.array), None) for p in variables)
         else:
             result = _gradients(total, variables)
+        value, result = _finished((value, result), variables)
     return value, (result if several else result[0])

@@ -52,8 +52,8 @@ def slogdet(A: Any) -> SlogdetResult:
 
 
 def solve(A: Any, B: Any) -> Any:
-    """Return ``X`` with ``A @ X = B``, for a vector (n,) or matrices (..., n, k)."""
-    if B.ndim == 1:
+    """Return ``X`` with ``A @ X = B``, for vectors (..., n), one for each matrix, or matrices (..., n, k)."""
+    if B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1]):
         return _ops.solve(A, B.unsqueeze(-1)).squeeze(-1)
     return _ops.solve(A, B)
 

@@ -14,6 +14,8 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from minigrad.backend.devices import NAMESPACES
+
 tick = itertools.count(1).__next__
 """The clock: each call returns a larger number than all before (atomic under CPython)."""
 
@@ -80,7 +82,7 @@ def latest_write() -> int:
 
 def last_written(array: Any) -> int:
     """Return the clock at the last write of the memory of ``array``, 0 if it never was."""
-    if not hasattr(array, "base"):
+    if array.__class__ not in NAMESPACES:  # a number, a slice, a dtype: nothing that can be written
         return 0
     cell = _written.get(id(memory_of(array)))
     return cell.written if cell else 0

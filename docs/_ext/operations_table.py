@@ -68,7 +68,9 @@ class Operations(Directive):
             group += nodes.colspec(colwidth=width)
         head = nodes.thead()
         group += head
-        head += self.row(["Operation", "Value", "Derivative: contribution of the output's gradient `g`"])
+        head += self.row(
+            ["Operation", "Value", "Derivative: contribution of the output's gradient `g`"]
+        )
         body = nodes.tbody()
         group += body
         for op in found:

@@ -288,7 +288,9 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
         return reductions.amin(size, **axes)
     if p == 1:
         return reductions.sum_(size, **axes)
-    return reductions.sum_(size**p, **axes) ** (1 / p)
+    total = reductions.sum_(size**p, **axes)
+    nonzero = (total != 0).to(total.dtype)
+    return (total + (1 - nonzero)) ** (1 / p) * nonzero  # slope 0 at the zero vector
 
 
 abs_of = arithmetic.abs_

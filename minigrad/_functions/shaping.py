@@ -275,7 +275,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """Return the slices along ``dim``, without that dimension."""
     dim = check_dim(dim, input.ndim, "unbind")
     before = (slice(None),) * dim
-    return tuple(getitem(input, index=(*before, i)) for i in range(input.shape[dim]))
+    return tuple(input[(*before, i)] for i in range(input.shape[dim]))
 
 
 def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:

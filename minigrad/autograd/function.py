@@ -35,6 +35,7 @@ class Context:
         self.needs_input_grad = needs_input_grad
         self._saved: tuple[Any, ...] = ()
         self._tensors: tuple[Any, ...] = ()
+        self._without_gradient: tuple[Any, ...] = ()
         self._node: Any = None
 
     def save_for_backward(self, *tensors: Any) -> None:
@@ -80,7 +81,8 @@ class Context:
         return wrap(array, item_node(node, origin, array) if isinstance(origin, int) else origin)
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
-        """Accepted for compatibility: outputs that are not floating get no gradients anyhow."""
+        """Say that these outputs of ``forward`` have no gradient; what is not floating has none anyhow."""
+        self._without_gradient = tensors
 
     def set_materialize_grads(self, value: bool) -> None:
         """Accepted for compatibility: gradients that did not arrive are zeros."""
@@ -177,7 +179,7 @@ class Function:
         sources = tuple(_source(arg) for arg in args)
 
         def rule(xp: Any, gradients: Any, wanted: Any, ctx: Context) -> tuple[Any, ...]:
-            return cls._pull(ctx, xp is engine.tensor_namespace, gradients, len(args))
+            return cls._pull(ctx, xp is engine.tensor_namespace, gradients, sources)
 
         plan = Plan(_FunctionOp(cls.__name__), needs, joint=(rule, (0,)), sources=(None,))
         node = Node(
@@ -191,16 +193,18 @@ class Function:
         )
         results = tuple(
             wrap(output.array, item_node(node, index, output.array))
-            if output.dtype.kind == "f"
+            if output.dtype.kind == "f" and not any(o is output for o in context._without_gradient)
             else wrap(output.array, None)
             for index, output in enumerate(outputs)
         )
         context._recorded_by(node, outputs)
+        context._without_gradient = ()
         return results
 
     @classmethod
-    def _pull(cls, ctx: Context, recorded: bool, gradients: Any, count: int) -> tuple[Any, ...]:
+    def _pull(cls, ctx: Context, recorded: bool, gradients: Any, sources: Any) -> tuple[Any, ...]:
         """Run ``backward`` on tensors; return raw arrays unless it is being recorded."""
+        count = len(sources)
         shown = gradients if recorded else [wrap(gradient, None) for gradient in gradients]
         answer = cls.backward(ctx, *shown)
         answers = tuple(answer) if isinstance(answer, (tuple, list)) else (answer,)
@@ -216,7 +220,12 @@ class Function:
                 )
         if recorded:
             return answers[:count]
-        return tuple(a.array if isinstance(a, engine.Tensor) else None for a in answers[:count])
+        return tuple(
+            a.to(source.dtype).array
+            if isinstance(a, engine.Tensor) and source is not None
+            else None
+            for a, source in zip(answers, sources, strict=False)
+        )
 
 
 def _source(arg: Any) -> Node | None:

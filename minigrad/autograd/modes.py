@@ -92,7 +92,7 @@ class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         """Return the context manager, or, as a bare ``@no_grad``, the decorated function."""
         mode = super().__new__(cls)
-        if function is None:
+        if not callable(function):
             return mode
         mode.__init__()  # type: ignore[misc]
         return mode(function)
@@ -102,7 +102,17 @@ class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
 
 
 class inference_mode(no_grad):  # noqa: N801
-    """The same as :class:`no_grad`; PyTorch's faster kind has no counterpart here."""
+    """The same as :class:`no_grad`, PyTorch's faster kind has no counterpart here; or nothing at all.
+
+    Parameters
+    ----------
+    mode : bool, default True
+        False leaves things as they are.
+    """
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__()
+        self.enabled = not mode and is_grad_enabled()
 
 
 class enable_grad(_Mode):  # noqa: N801
@@ -111,7 +121,7 @@ class enable_grad(_Mode):  # noqa: N801
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         """Return the context manager, or, as a bare ``@enable_grad``, the decorated function."""
         mode = super().__new__(cls)
-        if function is None:
+        if not callable(function):
             return mode
         mode.__init__()  # type: ignore[misc]
         return mode(function)

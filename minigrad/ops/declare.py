@@ -16,7 +16,7 @@ gradient ``g`` of the output, and whatever else it *names*, and only what is nam
 a name                    is
 ========================  ==========================================================================
 an input, ``x``           the value of that input
-``x_shape``               its shape (keeps no array)
+``x_shape``               its shape (keeps no array; not with two inputs and no keyword)
 ``out``                   the output
 a keyword of the forward  its value
 a residual                see :meth:`Op.stands_for`
@@ -29,6 +29,7 @@ it: the engine undoes broadcasting.  It writes into nothing it was given.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Iterable
 from operator import itemgetter
@@ -155,6 +156,8 @@ class Op:
         """
         self.composite = composite
         self.residuals = residuals
+        if residuals:  # which the short paths do not know
+            self.apply = functools.partial(Op.apply, self)  # type: ignore[method-assign]
         self._forget_plans()
         return self
 
@@ -229,7 +232,16 @@ class Op:
             )
         for name, value in params.items():
             if isinstance(value, engine.Tensor):
+                if value.requires_grad and state.get().grad_enabled:
+                    raise TypeError(
+                        f"{self.name}() has no derivative for {name!r}, which requires gradients; "
+                        f"pass {name}.detach() or a number"
+                    )
                 bound[name] = value.array
+            elif isinstance(
+                value, np.generic
+            ):  # NumPy takes its own numbers for stronger than Python's
+                bound[name] = value.item()
         return bound
 
     def _convert(self, args: tuple[Any, ...]) -> list[Any]:
@@ -276,7 +288,7 @@ class Op:
                 node = self._node(inputs, arrays, sources, needs, out, extra, params, now.scope)
         if now.observer is not None:
             now.observer.computed(self, out, node)
-        if out.__class__ is not tuple:
+        if not isinstance(out, tuple):
             return engine.wrap(out, node)
         return tuple(
             engine.wrap(part, node and item_node(node, index, part))
@@ -303,7 +315,7 @@ class Op:
         if self.variadic:
             arrays, shapes = [tuple(arrays)], [tuple(shapes)]
         saved = plan.save((*arrays, out, *params.values(), *extra, *shapes))
-        if out.__class__ is tuple:
+        if isinstance(out, tuple):
             shape, dtype = tuple(part.shape for part in out), tuple(part.dtype for part in out)
         else:
             shape, dtype = out.shape, out.dtype
@@ -363,7 +375,10 @@ class Op:
         """Return where the value at ``index`` comes from, see :attr:`Plan.sources`."""
         if index < len(self.input_names):
             return slice(None) if self.variadic else index
-        return "out" if index == len(self.input_names) else None
+        keyword = index - len(self.input_names) - 1
+        if keyword < 0:
+            return "out"
+        return f"keyword {list(self.defaults)[keyword]!r}" if keyword < len(self.defaults) else None
 
     def _shapes(self, inputs: Iterable[Any]) -> str:
         """Return names, shapes and dtypes of the inputs, for messages."""
@@ -416,7 +431,7 @@ class UnaryOp(Op):
             out = self.forward(NAMESPACES[array.__class__], array)
         except _PASS_ON as error:
             raise self._explained(error, (x,)) from error
-        if out.__class__ is tuple:
+        if isinstance(out, tuple):
             return self._record([x], (array,), out, (), NO_PARAMS)
         result = new_object(engine.Tensor)
         result.array = out
@@ -465,7 +480,7 @@ class BinaryOp(Op):
             out = self.forward(xp, a, b)
         except _PASS_ON as error:
             raise self._explained(error, (x, y)) from error
-        if out.__class__ is tuple:
+        if isinstance(out, tuple):
             return self._record([x, y], (a, b), out, (), NO_PARAMS)
         result = new_object(Tensor)
         result.array = out
@@ -552,9 +567,11 @@ def constant_node(tensor: Any) -> Node:
 def _beside(value: Any, args: tuple[Any, ...]) -> Any:
     """Return an array or list among the inputs as a tensor.
 
-    One number of NumPy's, as in ``np.sqrt(2) * x``, goes to where the tensors are; a whole array of the
-    host does not, as that would be a copy nobody asked for.
+    A number of NumPy's, as in ``np.sqrt(2) * x``, counts as Python's, and an array without axes goes to
+    where the tensors are; a whole array of the host does not, as that would be a copy nobody asked for.
     """
+    if isinstance(value, np.generic):
+        return value.item()
     tensor = engine.as_tensor(value)
     if tensor.array.ndim == 0:
         for other in args:

@@ -19,6 +19,35 @@ def is_basic(index):
     )
 
 
+def split_index(index):
+    """Return the basic and the advanced half of an index, the first ``None`` if it is not needed.
+
+    PyTorch applies integers before index arrays, so that ``x[0, :, [1, 2]]`` is ``x[0][:, [1, 2]]``.
+    NumPy takes the integer for an index array, too, and moves the indexed axes to the front.
+    """
+    arrays = [part for part in index if is_array(part) and part.ndim]
+    integers = [part for part in index if _is_integer(part)]
+    if not arrays or not integers:
+        return None, index
+    first, second = [], []
+    for part in index:
+        if is_array(part) and part.ndim:
+            first += [slice(None)] * (part.ndim if part.dtype.kind == "b" else 1)
+            second.append(part)
+        else:
+            first.append(part)
+            if not _is_integer(part):
+                second.append(part if part is Ellipsis else slice(None))
+    return tuple(first), tuple(second)
+
+
+def _is_integer(part):
+    """Tell whether a part of an index picks one place: an integer, or an integer array without axes."""
+    if is_array(part):
+        return part.ndim == 0 and part.dtype.kind in "iu"
+    return isinstance(part, int)
+
+
 def _repeats_nothing(index):
     """Tell whether no element can be picked twice: a basic index, or one boolean mask."""
     if is_basic(index):

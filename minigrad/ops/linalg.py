@@ -115,11 +115,16 @@ def _cholesky(xp, g, out):
 cholesky.vjp(x=_cholesky).samples(_positive_samples)
 
 
-def _off_diagonal(xp, values):
-    """Return ``1 / (v_j - v_i)`` off the diagonal and 0 on it."""
+def _ratio(xp, above, below):
+    """Return ``above / below``, and 0 for 0 / 0: what no gradient reaches may be degenerate."""
+    return above / (below + ((above == 0) & (below == 0)))
+
+
+def _over_gaps(xp, matrix, values):
+    """Return ``matrix_ij / (v_j - v_i)`` off the diagonal and 0 on it."""
     identity = namespace_of(values).eye(values.shape[-1], dtype=values.dtype)
     gaps = xp.expand_dims(values, -2) - xp.expand_dims(values, -1)
-    return (1 - identity) / (gaps + identity)
+    return _ratio(xp, matrix * (1 - identity), gaps + identity)
 
 
 @op(dtypes="float", kinks="equal eigenvalues: the derivative of the vectors is infinite")
@@ -132,7 +137,7 @@ def eigh(xp, x):
 def _eigh(xp, g, needs, out):
     (to_values, to_vectors), (values, vectors) = g, out
     identity = namespace_of(values).eye(values.shape[-1], dtype=values.dtype)
-    mixing = _off_diagonal(xp, values) * xp.matmul(_t(xp, vectors), to_vectors)
+    mixing = _over_gaps(xp, xp.matmul(_t(xp, vectors), to_vectors), values)
     inner = mixing + _columns(xp, to_values) * identity
     return (_symmetric(xp, xp.matmul(vectors, xp.matmul(inner, _t(xp, vectors)))),)
 
@@ -157,17 +162,16 @@ def svd(xp, x):
 def _svd(xp, g, needs, out):
     (to_u, to_s, to_vh), (u, s, vh) = g, out
     identity = namespace_of(s).eye(s.shape[-1], dtype=s.dtype)
-    gaps = _off_diagonal(xp, s * s)
     from_u = xp.matmul(_t(xp, u), to_u)
     from_v = xp.matmul(vh, _t(xp, to_vh))
     rows, columns = xp.expand_dims(s, -1), _columns(xp, s)
-    inner = (from_u - _t(xp, from_u)) * gaps * columns
-    inner = inner + rows * ((from_v - _t(xp, from_v)) * gaps)
+    inner = _over_gaps(xp, from_u - _t(xp, from_u), s * s) * columns
+    inner = inner + rows * _over_gaps(xp, from_v - _t(xp, from_v), s * s)
     inner = inner + _columns(xp, to_s) * identity
     total = xp.matmul(u, xp.matmul(inner, vh))
     # What leaves the span of the singular vectors, if the matrix is not square.
-    outside_u = to_u / columns - xp.matmul(u, from_u / columns)
-    outside_v = to_vh / rows - xp.matmul(_t(xp, from_v) / rows, vh)
+    outside_u = _ratio(xp, to_u - xp.matmul(u, from_u), columns)
+    outside_v = _ratio(xp, to_vh - xp.matmul(_t(xp, from_v), vh), rows)
     return (total + xp.matmul(outside_u, vh) + xp.matmul(u, outside_v),)
 
 

@@ -109,11 +109,10 @@ def _einsum(xp, g, needs, operands, subscripts):
     """
     named, result = expand_subscripts(subscripts, [operand.ndim for operand in operands])
     module, like = namespace_of(operands[0]), {"dtype": operands[0].dtype}
-    sizes = {
-        letter: length
-        for term, operand in zip(named, operands, strict=True)
-        for letter, length in zip(term, operand.shape, strict=True)
-    }
+    sizes: dict[str, int] = {}
+    for term, operand in zip(named, operands, strict=True):
+        for letter, length in zip(term, operand.shape, strict=True):
+            sizes[letter] = length if sizes.get(letter, 1) == 1 else sizes[letter]
     gradients: list[Any] = []
     for position, need in enumerate(needs):
         if not need:
@@ -133,7 +132,10 @@ def _einsum(xp, g, needs, operands, subscripts):
                 terms.append(letter)
                 arrays.append(module.ones((sizes[letter],), **like))
             target += letter
-        gradients.append(xp.einsum(",".join(terms) + "->" + target, *arrays))
+        gradient = xp.einsum(",".join(terms) + "->" + target, *arrays)
+        # Where the others have length 1 along an axis, the gradient has, too.
+        full = tuple(sizes[letter] for letter in named[position])
+        gradients.append(xp.broadcast_to(gradient, full))
     return tuple(gradients)
 
 
@@ -151,6 +153,7 @@ einsum.vjp(_einsum).samples(
             ("...ij,...jk->...ik", (2, 2, 3), (3, 2)),
             ("bi,ij,bj->b", (2, 3), (3, 2), (2, 2)),
             ("ij,ij->ji", (2, 3), (2, 3)),
+            ("ij,ij->j", (2, 3), (1, 3)),
         )
     ]
 )

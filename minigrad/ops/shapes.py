@@ -106,7 +106,7 @@ broadcast_to.vjp(x=lambda xp, g: g).samples(
 @op(dtypes="any")
 def flip(xp, x, *, axis):
     """Elements in reverse order along ``axis`` (an integer or a tuple)."""
-    return xp.flip(x, axis=axis)
+    return xp.array(xp.flip(x, axis=axis))  # a copy, as in PyTorch
 
 
 flip.vjp(x=lambda xp, g, axis: xp.flip(g, axis=axis)).samples(
