@@ -72,7 +72,24 @@ def _decorated_generator(function: Callable[..., Any], enabled: bool) -> Callabl
     return wrapper
 
 
-class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
+class _FixedMode(_Mode):
+    """A mode that needs no argument, and so can decorate a function without being called."""
+
+    on: bool
+
+    def __new__(cls, function: Any = None) -> Any:
+        """Return the context manager, or, as a bare ``@no_grad``, the decorated function."""
+        mode = super().__new__(cls)
+        if not callable(function):
+            return mode
+        mode.__init__()  # type: ignore[misc]
+        return mode(function)
+
+    def __init__(self) -> None:
+        super().__init__(self.on)
+
+
+class no_grad(_FixedMode):  # noqa: N801 (PyTorch's name)
     """Do not record within this block, or this function.
 
     Examples
@@ -89,19 +106,16 @@ class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
     False
     """
 
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        """Return the context manager, or, as a bare ``@no_grad``, the decorated function."""
-        mode = super().__new__(cls)
-        if not callable(function):
-            return mode
-        mode.__init__()  # type: ignore[misc]
-        return mode(function)
-
-    def __init__(self) -> None:
-        super().__init__(False)
+    on = False
 
 
-class inference_mode(no_grad):  # noqa: N801
+class enable_grad(_FixedMode):  # noqa: N801
+    """Record within this block, or this function, even inside ``no_grad``."""
+
+    on = True
+
+
+class inference_mode(_FixedMode):  # noqa: N801
     """The same as :class:`no_grad`, PyTorch's faster kind has no counterpart here; or nothing at all.
 
     Parameters
@@ -110,24 +124,11 @@ class inference_mode(no_grad):  # noqa: N801
         False leaves things as they are.
     """
 
+    on = False
+
     def __init__(self, mode: bool = True) -> None:
         super().__init__()
         self.enabled = not mode and is_grad_enabled()
-
-
-class enable_grad(_Mode):  # noqa: N801
-    """Record within this block, or this function, even inside ``no_grad``."""
-
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        """Return the context manager, or, as a bare ``@enable_grad``, the decorated function."""
-        mode = super().__new__(cls)
-        if not callable(function):
-            return mode
-        mode.__init__()  # type: ignore[misc]
-        return mode(function)
-
-    def __init__(self) -> None:
-        super().__init__(True)
 
 
 class set_grad_enabled(_Mode):  # noqa: N801
