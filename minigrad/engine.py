@@ -79,13 +79,26 @@ class Plan:
         Picks, from everything the forward pass knew, what the rules name.
     alone : bool
         Whether that is a single value, which the node then keeps as it is, without a tuple around it.
+    only : int or None
+        Which value that is.
     sources : tuple
         Where each saved value came from: the position of an input, ``"out"``, or ``None``.
     kind : str or None
         ``"leaf"`` and ``"item"`` (one output of several) are handled by the sweep itself.
     """
 
-    __slots__ = ("alone", "joint", "kind", "needs", "op", "rules", "save", "sources", "wanted")
+    __slots__ = (
+        "alone",
+        "joint",
+        "kind",
+        "needs",
+        "only",
+        "op",
+        "rules",
+        "save",
+        "sources",
+        "wanted",
+    )
 
     def __init__(
         self,
@@ -94,7 +107,7 @@ class Plan:
         rules: tuple = (),
         joint: Any = None,
         save: Any = None,
-        alone: bool = False,
+        only: int | None = None,
         sources: tuple = (),
         kind: str | None = None,
     ) -> None:
@@ -104,7 +117,8 @@ class Plan:
         self.rules = rules
         self.joint = joint
         self.save = save
-        self.alone = alone
+        self.alone = only is not None
+        self.only = only
         self.sources = sources
         self.kind = kind
 
@@ -390,9 +404,9 @@ def sweep(
     observer = state.get().observer
     while order:
         node = order.pop()
-        if node not in table:
+        gradient = table.pop(node, None)
+        if gradient is None:
             continue
-        gradient = table.pop(node)
         if node.hooks is not None:
             gradient = run_hooks(node, gradient, create_graph, retained)
         if wanted and node in wanted:

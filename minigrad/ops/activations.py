@@ -12,9 +12,12 @@ from minigrad.ops.samples import SHAPES, unary
 
 
 def _smooth_step(xp, x):
-    """Return the logistic function of a raw array; exp of what is never positive cannot overflow."""
-    small = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1.0, small) / (1 + small)
+    """Return the logistic function of a raw array.
+
+    It is :math:`1 / (1 + e^{-x})` for positive x and :math:`e^x / (1 + e^x)` for negative; exp of what is
+    never positive cannot overflow.
+    """
+    return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-xp.abs(x)))
 
 
 @op(dtypes="float")

@@ -356,7 +356,7 @@ class Op:
             tuple((p, rule, pick) for (p, rule), pick in zip(rules, picks, strict=False)),
             (self.joint, picks[0]) if self.joint else None,
             _picker(indices),
-            len(indices) == 1,
+            indices[0] if len(indices) == 1 else None,
             sources,
         )
         self.plans[needs] = plan
@@ -439,7 +439,10 @@ class UnaryOp(Op):
         now = state.get()
         if needs and now.grad_enabled and self.differentiable:
             plan = self.short_plans[1] or self._short_plan(1, (True,))
-            saved = plan.save((array, out, source.shape))
+            if plan.alone:
+                saved = (array, out, source.shape)[plan.only]
+            else:
+                saved = plan.save((array, out, source.shape)) if plan.sources else ()
             node = Node(plan, (source,), saved, NO_PARAMS, out.shape, source.dtype, now.scope)
         result.node = node
         if now.observer is not None:
@@ -494,7 +497,10 @@ class BinaryOp(Op):
             plan = self.short_plans[needs_x + 2 * needs_y] or self._short_plan(
                 needs_x + 2 * needs_y, (needs_x, needs_y)
             )
-            saved = plan.save((a, b, out))
+            if plan.alone:
+                saved = (a, b, out)[plan.only]
+            else:
+                saved = plan.save((a, b, out)) if plan.sources else ()
             sources = (source_x, source_y)
             # The dtype of a result is that of its inputs; reading it off the array costs 3 %.
             dtype = (source_x if needs_x else source_y).dtype  # type: ignore[union-attr]
