@@ -14,7 +14,7 @@ Gradients are found by :func:`sweep`, in three steps:
 
 The same rules serve every order of derivative.  On the way to first derivatives they compute with raw
 arrays (``xp`` is NumPy or CuPy).  With ``create_graph`` they are given Tensors and ``xp`` is
-:mod:`minigrad.ops`, so what they compute records itself and can be differentiated again.
+:mod:`minigrad.ops.namespace`, so what they compute records itself and can be differentiated again.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ class State:
         Whether operations are recorded.
     scope : tuple of str
         Path of the modules being called, outermost first; drawings and errors name it.
-    observer : callable or None
-        Called as ``observer(op, out, node)`` after every operation (see ``detect_anomaly``).
+    observer : object or None
+        Told of everything that is computed: ``observer.computed(op, out, node)`` after every operation,
+        ``observer.pulled(node, contribution)`` after every rule (see ``detect_anomaly``).
     """
 
     __slots__ = ("grad_enabled", "observer", "scope")
@@ -250,7 +251,7 @@ def unbroadcast(xp: Any, gradient: Any, shape: tuple[int, ...], node: Node) -> A
     axes = tuple(range(new_axes)) + tuple(
         new_axes + axis
         for axis, length in enumerate(shape)
-        if length == 1 and gradient.shape[new_axes + axis] != 1
+        if length == 1 and new_axes >= 0 and gradient.shape[new_axes + axis] != 1
     )
     result = xp.reshape(xp.sum(gradient, axis=axes, keepdims=True), shape) if axes else gradient
     if result.shape != shape:

@@ -301,6 +301,17 @@ def test_a_rule_of_the_wrong_shape_is_reported(device):
         wrong(x).sum().backward()
 
 
+def test_a_rule_that_returns_one_number_for_many_is_reported(device):
+    @mg.op
+    def wrong(xp, x):
+        return x + 1
+
+    wrong.vjp(x=lambda xp, g: xp.sum(g))
+    x = leaf([[1.0], [2.0]], device)
+    with pytest.raises(RuntimeError, match=r"derivative of 'wrong'.*\(\).*\(2, 1\)"):
+        wrong(x).sum().backward()
+
+
 def test_a_rule_that_names_something_unknown_is_refused_at_once():
     @mg.op
     def double(xp, x):
