@@ -238,6 +238,12 @@ swapaxes = transpose
 
 __version__ = "0.1.0"
 
+__all__ = [
+    name
+    for name in globals()
+    if not name.startswith("_") and name not in ("Any", "annotations", "minigrad")
+]
+
 _LAZY = {"viz": "minigrad.viz", "testing": "minigrad.testing", "cuda": "minigrad.cuda"}
 
 

@@ -119,7 +119,7 @@ class Plan:
         self.joint = joint
         self.save = save
         self.alone = only is not None
-        self.only = only
+        self.only: Any = only
         self.sources = sources
         self.kind = kind
 

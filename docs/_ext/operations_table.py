@@ -5,6 +5,7 @@ text of the rules, the kinks and dtypes are what the operation was declared with
 """
 
 import ast
+import dis
 import inspect
 import re
 import textwrap
@@ -27,15 +28,32 @@ def rule_text(name, rule):
     source = textwrap.dedent(inspect.getsource(rule))
     if rule.__name__ != "<lambda>":
         return source
-    start = re.search(rf"\b{name}\s*=\s*(?=lambda)|(?=lambda)", source).end()
+    named = re.search(rf"\b{name}\s*=\s*(?=lambda)", source) if name else None
+    start = named.end() if named else source.index("lambda")
     for end in range(len(source), start, -1):
         try:
             tree = ast.parse(source[start:end].strip(), mode="eval").body
         except SyntaxError:
             continue
-        rule = tree.elts[0] if isinstance(tree, ast.Tuple) else tree
-        return ast.unparse(rule.body)
+        found = tree.elts[0] if isinstance(tree, ast.Tuple) else tree
+        check_same(name, rule, found)
+        return ast.unparse(found.body)
     raise ValueError(f"no lambda for {name!r} in {source!r}")
+
+
+def check_same(name, rule, tree):
+    """Raise if the text found is not that of the rule: a table of wrong derivatives would be worse."""
+    code = eval(compile(ast.Expression(tree), "rule", "eval"), {}).__code__
+    if steps(code) != steps(rule.__code__):
+        raise ValueError(f"{ast.unparse(tree)!r} is not the rule for {name!r}")
+
+
+def steps(code):
+    """Return what a function does, step by step, whatever way Python has of calling a method."""
+    return [
+        (step.opname.replace("LOAD_METHOD", "LOAD_ATTR"), step.argval)
+        for step in dis.get_instructions(code)
+    ]
 
 
 def markdown(text):
