@@ -450,7 +450,14 @@ def sweep(
                     contribution = rule(xp, gradient, saved)
                 else:
                     contribution = rule(xp, gradient, *[saved[i] for i in picks])
-                if contribution.shape != source.shape:
+                try:
+                    fits = contribution.shape == source.shape
+                except AttributeError:
+                    raise TypeError(
+                        f"the derivative of {describe(node)} for input {position} returned "
+                        f"{type(contribution).__name__}; a rule has to return an array"
+                    ) from None
+                if not fits:
                     contribution = unbroadcast(xp, contribution, source.shape, node)
                 if source not in table:
                     table[source] = contribution

@@ -301,6 +301,17 @@ def test_a_rule_of_the_wrong_shape_is_reported(device):
         wrong(x).sum().backward()
 
 
+@pytest.mark.parametrize("answer", [None, 1.0])
+def test_a_rule_that_returns_no_array_is_reported(device, answer):
+    @mg.op
+    def wrong(xp, x):
+        return x + 1
+
+    wrong.vjp(x=lambda xp, g: answer)
+    with pytest.raises(TypeError, match=r"derivative of 'wrong'.*returned (NoneType|float)"):
+        wrong(leaf(1.0, device)).backward()
+
+
 def test_a_rule_that_returns_one_number_for_many_is_reported(device):
     @mg.op
     def wrong(xp, x):

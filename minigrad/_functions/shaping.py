@@ -24,7 +24,7 @@ def reshape(input: Any, *shape: Any) -> Any:
 
 
 def view(input: Any, *shape: Any) -> Any:
-    """Return :func:`reshape`, or, given a dtype, :meth:`Tensor.to`: never more than PyTorch's view."""
+    """Return the same elements in another shape; a copy where PyTorch would refuse to make a view."""
     return reshape(input, *shape)
 
 
