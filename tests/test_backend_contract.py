@@ -188,8 +188,13 @@ def test_names_that_are_not_in_both_are_not_recorded(name):
 
 
 def test_the_stand_in_has_the_recorded_names_and_no_others():
+    installed = tuple(map(int, np.__version__.split(".")[:2]))
+    recorded = tuple(map(int, RECORD["numpy"].split(".")[:2]))
     for name in NAMES:
-        strict_backend._function(name)
+        if installed >= recorded or hasattr(
+            np, name.split(".")[0]
+        ):  # an older NumPy has fewer names
+            strict_backend._function(name)
     public = {name for name in dir(np) if not name.startswith("_")}
     for name in public - set(NAMES) - {"ndarray", "linalg"}:
         assert not hasattr(strict_backend.namespace, name)
