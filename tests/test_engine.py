@@ -141,7 +141,7 @@ def test_a_wide_sum_is_added_in_place_into_one_array(device):
     assert_close(x.grad, np.full(5, sum(range(100))))
 
 
-def test_hypothetical_owners_are_recognised():
+def test_an_array_with_one_owner_is_told_from_a_shared_one():
     from minigrad import ownership
 
     array = np.zeros(3)
@@ -179,8 +179,6 @@ def test_broadcast_axes_are_summed(device, shape, other):
     y = mg.tensor(np.arange(np.prod(other), dtype=float).reshape(other), device=device)
     (x * y).sum().backward()
     assert x.grad.shape == shape
-    expected = np.zeros(shape)
-    np.add.at(expected, (), 0)
     gradient = values(y)
     extra = gradient.ndim - len(shape)
     gradient = gradient.sum(axis=tuple(range(extra)))
@@ -802,7 +800,6 @@ def test_results_without_axes_are_numpy_scalars_inside_and_arrays_outside():
     y = x * 2.0
     assert isinstance(y.array, np.generic)
     assert isinstance(y.detach().numpy(), np.ndarray)
-    assert isinstance(x.grad, type(None))
     y.backward()
     assert isinstance(x.grad.array, np.ndarray) and x.grad.dtype == mg.float32
 
