@@ -13,7 +13,7 @@ from typing import Any
 from minigrad import engine
 from minigrad._backward import grad as _grad
 from minigrad._functions.shaping import stack
-from minigrad.autograd.modes import enable_grad
+from minigrad.autograd.modes import enable_grad, is_grad_enabled
 from minigrad.backend.devices import xp_of
 from minigrad.engine import wrap
 
@@ -62,12 +62,14 @@ def _finished(results: Any, variables: list[Any]) -> Any:
     """Return results that nothing outside can differentiate as constants, so that they keep no graph.
 
     If all leaves they were computed from are the fresh variables of this call, no outer derivative and no
-    ``requires_grad`` of the caller's is involved.
+    ``requires_grad`` of the caller's is involved.  Nor is one if the caller records nothing.
     """
     if isinstance(results, tuple):
         return tuple(_finished(part, variables) for part in results)
     if not isinstance(results, engine.Tensor) or not results.requires_grad:
         return results
+    if not is_grad_enabled():
+        return results.detach()
     own = {variable.node for variable in variables if variable.is_leaf}
     seen, waiting = {results.node}, [results.node]
     for node in waiting:
@@ -114,7 +116,7 @@ def value_and_grad(
             result = func(*arguments, **kwargs)
             value, aux = result if has_aux else (result, None)
             found = _gradients(_scalar(value), variables)
-            value, found = _finished((value, found), variables)
+        value, found = _finished((value, found), variables)
         gradient = found if isinstance(argnums, tuple) else found[0]
         return ((value, aux) if has_aux else value), gradient
 
@@ -172,7 +174,8 @@ def vjp(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., tup
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         with enable_grad():
-            return _finished(_gradients(value, variables, engine.as_tensor(cotangent)), variables)
+            gradients = _gradients(value, variables, engine.as_tensor(cotangent))
+        return _finished(gradients, variables)
 
     return _finished(value, variables), pull
 
@@ -205,7 +208,7 @@ def jvp(
             direction = wrap(xp.zeros_like(value.array), None)
         else:
             (direction,) = _gradients(total, [cotangent])
-        return _finished((value, direction), [*variables, cotangent])
+    return _finished((value, direction), [*variables, cotangent])
 
 
 def jacrev(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
@@ -236,7 +239,7 @@ def jacrev(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Call
                 else variable.detach().new_zeros(*value.shape, *variable.shape)
                 for k, variable in enumerate(variables)
             )
-            jacobians = _finished(jacobians, variables)
+        jacobians = _finished(jacobians, variables)
         return jacobians if isinstance(argnums, tuple) else jacobians[0]
 
     return compute
@@ -284,5 +287,5 @@ def hvp(func: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any
             result = tuple(wrap(xp_of(p.array).zeros_like(p.array), None) for p in variables)
         else:
             result = _gradients(total, variables)
-        value, result = _finished((value, result), variables)
+    value, result = _finished((value, result), variables)
     return value, (result if several else result[0])

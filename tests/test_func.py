@@ -111,6 +111,16 @@ def test_results_can_be_differentiated_through_outer_variables(device):
 def test_func_works_inside_no_grad(device):
     with mg.no_grad():
         assert func.grad(lambda x: x * x)(tensor(3.0, device)).item() == 6.0
+        w = tensor(2.0, device).requires_grad_()
+        results = (
+            *func.value_and_grad(lambda x: w * x * x)(tensor(3.0, device)),
+            *func.jvp(lambda x: w * x * x, (tensor(3.0, device),), (tensor(1.0, device),)),
+            *func.hvp(lambda x: w * x**3, tensor(3.0, device), tensor(1.0, device)),
+            func.hessian(lambda x: w * x**3)(tensor(3.0, device)),
+            func.vjp(lambda x: w * x, tensor(3.0, device))[1](tensor(1.0, device))[0],
+        )
+        assert [one.item() for one in results] == [18.0, 12.0, 18.0, 12.0, 54.0, 36.0, 36.0, 2.0]
+        assert not any(one.requires_grad for one in results)
 
 
 @pytest.mark.parametrize(
