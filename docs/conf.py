@@ -29,15 +29,16 @@ myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 myst_update_mathjax = False
 nb_execution_mode = "force"
+nb_execution_in_temp = True  # a page may write files
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
 
-# Examples: every file is run, and an error in one fails the build.
+# Examples: every file is run but those whose data is not in the package; an error in one fails the build.
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
-    "filename_pattern": r"\.py$",
+    "filename_pattern": r"/(?!mnist|names)\w+\.py$",
     "abort_on_example_error": True,
     "capture_repr": ("_repr_html_",),
     "doc_module": ("minigrad",),
@@ -66,7 +67,8 @@ html_css_files = ["minigrad.css"]
 html_math_renderer = "mathml"
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"index": [], "quickstart": [], "operations": []}  # they have no pages below them
+# Pages that have none below them.
+html_sidebars = {"index": [], "quickstart": [], "checkpoints": [], "operations": []}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "primary_sidebar_end": [],

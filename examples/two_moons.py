@@ -10,25 +10,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigrad as mg
-from minigrad import nn, optim
+from minigrad import data, nn, optim
 
 # %%
 # The points: two half circles that reach into each other, with some noise.
 
-random = np.random.default_rng(0)
-angle = random.uniform(0, np.pi, 400)
-upper = np.arange(400) % 2 == 0
-x = np.where(upper, np.cos(angle), 1 - np.cos(angle))
-y = np.where(upper, np.sin(angle), 0.5 - np.sin(angle))
-points = np.column_stack([x, y]) + random.normal(0, 0.15, (400, 2))
-
-inputs = mg.tensor(points, dtype=mg.float32)
-targets = mg.tensor(upper[:, None], dtype=mg.float32)
+mg.manual_seed(0)
+points, labels = data.moons(400, noise=0.15)
+targets = labels.float().unsqueeze(1)
 
 # %%
 # Training: binary cross entropy of the logits, on all points at once.
 
-mg.manual_seed(0)
 model = nn.Sequential(
     nn.Linear(2, 16),
     nn.Tanh(),
@@ -40,13 +33,13 @@ criterion = nn.BCEWithLogitsLoss()
 opt = optim.Adam(model.parameters(), lr=0.02)
 losses = []
 for _ in range(300):
-    loss = criterion(model(inputs), targets)
+    loss = criterion(model(points), targets)
     opt.zero_grad()
     loss.backward()
     opt.step()
     losses.append(loss.item())
 
-hits = (model(inputs) > 0) == (targets > 0)
+hits = (model(points) > 0) == (targets > 0)
 print(f"loss {losses[-1]:.4f}, {hits.float().mean():.1%} of the points on their side")
 
 # %%
@@ -63,6 +56,6 @@ left.semilogy(losses)
 left.set(xlabel="step", ylabel="loss")
 right.contourf(side, side, probability, levels=20, cmap="coolwarm", alpha=0.5)
 right.contour(side, side, probability, levels=[0.5], colors="k")
-right.scatter(*points.T, c=upper, cmap="coolwarm", edgecolors="k", linewidths=0.5, s=18)
+right.scatter(*points.T, c=labels, cmap="coolwarm", edgecolors="k", linewidths=0.5, s=18)
 right.set(xlim=(-1.6, 2.6), ylim=(-1.3, 1.8), aspect="equal")
 plt.show()

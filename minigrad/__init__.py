@@ -16,94 +16,143 @@ checks against finite differences.
 
 from __future__ import annotations
 
+from math import e, inf, nan, pi
 from typing import Any
+
+from numpy import dtype, finfo, iinfo
 
 from minigrad import ops  # first: the operations have to stand before the tensors that use them
 from minigrad._creation import (
-    FloatTensor,
-    LongTensor,
     arange,
     as_tensor,
+    cartesian_prod,
+    clone,
+    detach,
     empty,
     empty_like,
     eye,
     from_numpy,
     full,
     full_like,
+    is_floating_point,
     is_tensor,
     linspace,
+    logspace,
     meshgrid,
     numel,
     ones,
     ones_like,
     tensor,
+    tril_indices,
+    triu_indices,
     zeros,
     zeros_like,
 )
-from minigrad._functions.multiplying import bmm, dot, einsum, matmul, mm, mv, outer, tensordot
+from minigrad._functions.multiplying import (
+    addmm,
+    addmv,
+    bmm,
+    cdist,
+    cross,
+    dist,
+    dot,
+    einsum,
+    inner,
+    kron,
+    matmul,
+    mm,
+    mv,
+    outer,
+    tensordot,
+    vdot,
+)
 from minigrad._functions.picking import (
     argsort,
+    argwhere,
     gather,
     index_add,
+    index_fill,
     index_select,
     masked_select,
     nonzero,
     one_hot,
+    scatter,
     scatter_add,
     sort,
+    take,
     take_along_dim,
     topk,
 )
 from minigrad._functions.pointwise import (
     abs,
     acos,
+    acosh,
     add,
+    addcdiv,
+    addcmul,
     allclose,
     asin,
+    asinh,
     atan,
+    atan2,
+    atanh,
     bitwise_and,
     bitwise_not,
     bitwise_or,
     bitwise_xor,
     ceil,
     clamp,
+    clamp_max,
+    clamp_min,
     cos,
     cosh,
+    deg2rad,
     div,
     elu,
     eq,
     equal,
     erf,
     exp,
+    exp2,
     expm1,
     floor,
     floor_divide,
+    fmod,
+    frac,
     ge,
     gelu,
     gt,
+    heaviside,
+    hypot,
     isclose,
     isfinite,
+    isin,
     isinf,
     isnan,
     le,
     leaky_relu,
+    lerp,
     log,
     log1p,
     log2,
     log10,
+    logaddexp,
     logical_and,
     logical_not,
     logical_or,
     logical_xor,
+    logit,
     logsigmoid,
     lt,
     masked_fill,
     maximum,
     minimum,
     mul,
+    nan_to_num,
     ne,
     neg,
     pow,
+    rad2deg,
     reciprocal,
     relu,
     remainder,
@@ -123,6 +172,7 @@ from minigrad._functions.pointwise import (
     true_divide,
     trunc,
     where,
+    xlogy,
 )
 from minigrad._functions.reducing import (
     all,
@@ -132,7 +182,9 @@ from minigrad._functions.reducing import (
     argmax,
     argmin,
     count_nonzero,
+    cumprod,
     cumsum,
+    diff,
     log_softmax,
     logsumexp,
     max,
@@ -146,30 +198,57 @@ from minigrad._functions.reducing import (
     var,
 )
 from minigrad._functions.shaping import (
+    broadcast_tensors,
     broadcast_to,
     cat,
     chunk,
+    column_stack,
     diag,
+    diag_embed,
     diagonal,
     flatten,
     flip,
+    hstack,
     movedim,
+    narrow,
     pad,
     permute,
     repeat_interleave,
     reshape,
     roll,
+    select,
     split,
     squeeze,
     stack,
     t,
     tile,
+    trace,
     transpose,
     tril,
     triu,
     unbind,
     unflatten,
     unsqueeze,
+    vstack,
+)
+from minigrad._functions.statistics import (
+    aminmax,
+    bincount,
+    bucketize,
+    corrcoef,
+    cov,
+    histc,
+    histogram,
+    kthvalue,
+    median,
+    mode,
+    nanmean,
+    nansum,
+    quantile,
+    searchsorted,
+    std_mean,
+    unique,
+    var_mean,
 )
 from minigrad._printing import set_printoptions
 from minigrad._random import (
@@ -183,6 +262,7 @@ from minigrad._random import (
     rand,
     rand_like,
     randint,
+    randint_like,
     randn,
     randn_like,
     randperm,
@@ -190,6 +270,18 @@ from minigrad._random import (
     set_rng_state,
 )
 from minigrad._tensor import Size, Tensor
+from minigrad._typed import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+    set_default_tensor_type,
+)
 from minigrad.autograd import (
     enable_grad,
     inference_mode,
@@ -200,8 +292,10 @@ from minigrad.autograd import (
 from minigrad.backend import Device as device
 from minigrad.backend import Generator, set_default_device, tune
 from minigrad.backend import default_device as get_default_device
+from minigrad.backends import use_deterministic_algorithms
 from minigrad.dtypes import (
     bool_,
+    can_cast,
     double,
     float16,
     float32,
@@ -214,11 +308,13 @@ from minigrad.dtypes import (
     int64,
     long,
     promote_types,
+    result_type,
     set_default_dtype,
     short,
     uint8,
 )
 from minigrad.ops.declare import op
+from minigrad.serialization import load, save
 
 from minigrad import autograd, func, linalg  # isort: skip  (they need everything above)
 from minigrad import data, nn, optim, utils  # isort: skip
@@ -234,7 +330,16 @@ clip = clamp
 subtract, multiply, divide, negative = sub, mul, div, neg
 absolute = abs
 arcsin, arccos, arctan = asin, acos, atan
+arctan2, arcsinh, arccosh, arctanh = atan2, asinh, acosh, atanh
+greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
+fix, sgn = trunc, sign
 swapaxes = transpose
+moveaxis = movedim
+ravel = flatten
+row_stack = vstack
+inverse, det, slogdet, matrix_power = linalg.inv, linalg.det, linalg.slogdet, linalg.matrix_power
+pinverse, svd = linalg.pinv, linalg.svd_older
+newaxis = None
 
 __version__ = "0.1.0"
 
@@ -244,7 +349,13 @@ __all__ = [
     if not name.startswith("_") and name not in ("Any", "annotations", "minigrad")
 ]
 
-_LAZY = {"viz": "minigrad.viz", "testing": "minigrad.testing", "cuda": "minigrad.cuda"}
+_LAZY = {
+    "accelerator": "minigrad.accelerator",
+    "cuda": "minigrad.cuda",
+    "testing": "minigrad.testing",
+    "train": "minigrad.train",
+    "viz": "minigrad.viz",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -122,10 +122,17 @@ def grad(
     for node in list(found):
         box = [found.pop(node)]
         gradients[node] = box.pop() if create_graph else wrap(take(box), None)
-    return tuple(
-        _zeros(tensor) if node not in gradients and materialize_grads else gradients.get(node)
-        for tensor, node in zip(wanted, targets, strict=True)
-    )
+    answers: list[Any] = []
+    handed_out: set[int] = set()
+    for tensor, node in zip(wanted, targets, strict=True):
+        gradient = gradients.get(node)
+        if gradient is None:
+            gradient = _zeros(tensor) if materialize_grads else None
+        elif id(gradient) in handed_out:  # an input named twice, or two inputs of one sum
+            gradient = gradient.clone()
+        handed_out.add(id(gradient))
+        answers.append(gradient)
+    return tuple(answers)
 
 
 def _zeros(tensor: Any) -> Any:

@@ -10,7 +10,8 @@ import numpy as np
 from minigrad import dtypes, engine
 from minigrad._conversion import as_tensor as _as_tensor
 from minigrad._conversion import from_python
-from minigrad._functions.arguments import as_size
+from minigrad._functions.arguments import also_named, as_size
+from minigrad._functions.shaping import stack
 from minigrad._tensor import Tensor
 from minigrad.backend.devices import Device, default_device, is_array, move, to_device, xp_of
 
@@ -99,16 +100,19 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     return _as_tensor(ndarray)
 
 
+@also_named("size")
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return zeros of shape ``size``."""
     return _finish(np.zeros(as_size(size), _floating(dtype)), device, requires_grad)
 
 
+@also_named("size")
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return ones of shape ``size``."""
     return _finish(np.ones(as_size(size), _floating(dtype)), device, requires_grad)
 
 
+@also_named("size")
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of shape ``size`` whose elements may be anything."""
     return _finish(np.empty(as_size(size), _floating(dtype)), device, requires_grad)
@@ -142,7 +146,7 @@ def eye(
 
 
 def arange(
-    start: Any,
+    start: Any = 0,
     end: Any = None,
     step: Any = 1,
     *,
@@ -183,6 +187,32 @@ def linspace(
     start, end = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
     host = np.linspace(start, end, steps, dtype=np.float64).astype(_floating(dtype))
     return _finish(host, device, requires_grad)
+
+
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return ``base`` to the power of ``steps`` numbers at equal distances from ``start`` to ``end``."""
+    start, end = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
+    host = np.logspace(start, end, steps, base=base, dtype=np.float64).astype(_floating(dtype))
+    return _finish(host, device, requires_grad)
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, device: Any = None) -> Tensor:
+    """Return rows and columns, shape (2, n), of the elements up to the diagonal ``offset``."""
+    return _finish(np.stack(np.tril_indices(row, offset, col)), device, False)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, device: Any = None) -> Tensor:
+    """Return rows and columns, shape (2, n), of the elements from the diagonal ``offset`` on."""
+    return _finish(np.stack(np.triu_indices(row, offset, col)), device, False)
 
 
 def _like(input: Tensor, host: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
@@ -256,19 +286,30 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     return tuple(spread)
 
 
-def FloatTensor(data: Any) -> Tensor:  # noqa: N802 (PyTorch's older name)
-    """Return ``data`` in float32."""
-    return tensor(data, dtype=dtypes.float32)
-
-
-def LongTensor(data: Any) -> Tensor:  # noqa: N802
-    """Return ``data`` in int64."""
-    return tensor(data, dtype=dtypes.int64)
+def cartesian_prod(*tensors: Any) -> Tensor:
+    """Return all combinations of the elements of vectors, one in each row."""
+    columns = [grid.flatten() for grid in meshgrid(*tensors)]
+    return columns[0] if len(columns) == 1 else stack(columns, 1)
 
 
 def is_tensor(value: Any) -> bool:
     """Tell whether ``value`` is a tensor."""
     return isinstance(value, Tensor)
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Tell whether the elements of ``input`` are real numbers."""
+    return input.is_floating_point()
+
+
+def clone(input: Tensor) -> Tensor:
+    """Return a copy of ``input``, connected to the graph."""
+    return input.clone()
+
+
+def detach(input: Tensor) -> Tensor:
+    """Return a tensor on the memory of ``input`` that is cut off from the graph."""
+    return input.detach()
 
 
 def numel(input: Tensor) -> int:

@@ -10,6 +10,7 @@ the old values.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -17,14 +18,29 @@ from typing import Any
 import numpy as np
 
 from minigrad import engine
-from minigrad._functions import pointwise
-from minigrad._functions.arguments import on_device
+from minigrad._functions import picking, pointwise, shaping
+from minigrad._functions.arguments import as_size, on_device
 from minigrad.backend.devices import move, xp_of
 from minigrad.backend.generator import default_generator
 from minigrad.engine import state
 from minigrad.ops import arithmetic
 from minigrad.ops.indexing import is_basic, split_index
 from minigrad.versions import touch
+
+
+def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method that replaces a tensor's elements by what ``function`` makes of them."""
+    name = f"{function.__name__.rstrip('_')}_"
+
+    def method(self: Any, *args: Any, **options: Any) -> Any:
+        def compute(array: Any) -> Any:
+            return function(engine.wrap(array, None), *args, **options).array
+
+        return self._write(name, compute, *args, *options.values())
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"Do :func:`{function.__name__}` in place; return the tensor."
+    return method
 
 
 class InPlace:
@@ -126,6 +142,9 @@ class InPlace:
     def __imul__(self, other: Any) -> Any:
         return self._augmented("*=", operator.mul, other, arithmetic.mul)
 
+    def __ipow__(self, other: Any) -> Any:
+        return self._augmented("**=", operator.pow, other, arithmetic.pow_)
+
     def __itruediv__(self, other: Any) -> Any:
         return self._augmented("/=", operator.truediv, other, arithmetic.div)
 
@@ -148,10 +167,6 @@ class InPlace:
     def pow_(self, exponent: Any) -> Any:
         """Raise to a power in place; return the tensor."""
         return self._inplace("pow_", operator.pow, exponent)
-
-    def neg_(self) -> Any:
-        """Change the sign in place; return the tensor."""
-        return self._write("neg_", operator.neg)
 
     def copy_(self, src: Any) -> Any:
         """Copy the elements of ``src``, which may broadcast, into this tensor; return it."""
@@ -188,11 +203,93 @@ class InPlace:
         first, second = self._operand(tensor1), self._operand(tensor2)
         return self._write("addcdiv_", lambda x: x + value * first / second, tensor1, tensor2)
 
-    def clamp_(self, min: Any = None, max: Any = None) -> Any:
-        """Limit the elements to ``[min, max]`` in place; return the tensor."""
-        return self._write(
-            "clamp_", lambda x: pointwise.clamp(engine.wrap(x, None), min, max).array
-        )
+    abs_ = _in_place(pointwise.abs)
+    neg_ = _in_place(pointwise.neg)
+    sign_ = _in_place(pointwise.sign)
+    floor_ = _in_place(pointwise.floor)
+    ceil_ = _in_place(pointwise.ceil)
+    round_ = _in_place(pointwise.round)
+    trunc_ = _in_place(pointwise.trunc)
+    exp_ = _in_place(pointwise.exp)
+    log_ = _in_place(pointwise.log)
+    sqrt_ = _in_place(pointwise.sqrt)
+    rsqrt_ = _in_place(pointwise.rsqrt)
+    square_ = _in_place(pointwise.square)
+    reciprocal_ = _in_place(pointwise.reciprocal)
+    sin_ = _in_place(pointwise.sin)
+    cos_ = _in_place(pointwise.cos)
+    tanh_ = _in_place(pointwise.tanh)
+    sigmoid_ = _in_place(pointwise.sigmoid)
+    relu_ = _in_place(pointwise.relu)
+    remainder_ = _in_place(pointwise.remainder)
+    floor_divide_ = _in_place(pointwise.floor_divide)
+    lerp_ = _in_place(pointwise.lerp)
+    clamp_ = clip_ = _in_place(pointwise.clamp)
+    clamp_min_ = _in_place(pointwise.clamp_min)
+    clamp_max_ = _in_place(pointwise.clamp_max)
+    nan_to_num_ = _in_place(pointwise.nan_to_num)
+    masked_fill_ = _in_place(pointwise.masked_fill)
+    index_fill_ = _in_place(picking.index_fill)
+    index_add_ = _in_place(picking.index_add)
+    scatter_ = _in_place(picking.scatter)
+    scatter_add_ = _in_place(picking.scatter_add)
+    tril_ = _in_place(shaping.tril)
+    triu_ = _in_place(shaping.triu)
+
+    def fill_diagonal_(self, fill_value: Any) -> Any:
+        """Set the elements on the diagonal of a matrix to one number; return the tensor."""
+        steps = range(min(self.shape))
+        self[steps, steps] = fill_value
+        return self
+
+    def _reshaped(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
+        """Look at the same memory in another shape; a tensor that gradients are computed for keeps its own.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor requires gradients.
+        """
+        if self.requires_grad:
+            raise RuntimeError(
+                f"{name}: the shape of a tensor that requires gradients cannot be changed in place; use "
+                f"x = x.{name.rstrip('_')}(...)"
+            )
+        self.array = function(self.detach(), *args).array
+        self.node = None
+        return self
+
+    def unsqueeze_(self, dim: int) -> Any:
+        """Insert a dimension of length 1 in place; return the tensor."""
+        return self._reshaped("unsqueeze_", shaping.unsqueeze, dim)
+
+    def squeeze_(self, dim: Any = None) -> Any:
+        """Drop dimensions of length 1 in place; return the tensor."""
+        return self._reshaped("squeeze_", shaping.squeeze, dim)
+
+    def t_(self) -> Any:
+        """Transpose a matrix in place; return the tensor."""
+        return self._reshaped("t_", shaping.t)
+
+    def transpose_(self, dim0: int, dim1: int) -> Any:
+        """Exchange two dimensions in place; return the tensor."""
+        return self._reshaped("transpose_", shaping.transpose, dim0, dim1)
+
+    def resize_(self, *size: Any) -> Any:
+        """Change the shape in place, the number of elements staying the same; return the tensor.
+
+        Raises
+        ------
+        ValueError
+            If it would not: PyTorch would add or drop memory then.
+        """
+        shape = as_size(size)
+        if math.prod(shape) != self.numel():
+            raise ValueError(
+                f"resize_: {shape} has not the {self.numel()} elements of {tuple(self.shape)}; make a new "
+                "tensor instead, for example with zeros() or pad()"
+            )
+        return self._reshaped("resize_", shaping.reshape, shape)
 
     def normal_(self, mean: Any = 0.0, std: Any = 1.0, *, generator: Any = None) -> Any:
         """Fill with normal random numbers; return the tensor."""
@@ -202,9 +299,30 @@ class InPlace:
         """Fill with uniform random numbers of ``[a, b)``; return the tensor."""
         return self._drawn("uniform_", generator, lambda g, s, d: g.uniform(s, d, a, b))
 
-    def _drawn(self, name: str, generator: Any, draw: Callable[[Any, Any, Any], Any]) -> Any:
-        if self.dtype.kind != "f":
-            raise RuntimeError(f"{name}: expected a floating tensor, got {self.dtype}")
+    def exponential_(self, lambd: Any = 1.0, *, generator: Any = None) -> Any:
+        """Fill with random numbers of density ``lambd * exp(-lambd * x)``; return the tensor."""
+        return self._drawn("exponential_", generator, lambda g, s, d: g.exponential(s, d, lambd))
+
+    def bernoulli_(self, p: Any = 0.5, *, generator: Any = None) -> Any:
+        """Fill with 1 with probability ``p``, else 0; return the tensor."""
+        share = p.cpu().numpy() if isinstance(p, engine.Tensor) else p
+        return self._drawn(
+            "bernoulli_", generator, lambda g, s, d: g.bernoulli(share, s, d), "biuf"
+        )
+
+    def random_(self, low: int, high: Any = None, *, generator: Any = None) -> Any:
+        """Fill with whole random numbers of [low, high), or of [0, low); return the tensor."""
+        first, last = (0, low) if high is None else (low, high)
+        return self._drawn(
+            "random_", generator, lambda g, s, d: g.integers(first, last, s).astype(d), "iuf"
+        )
+
+    def _drawn(
+        self, name: str, generator: Any, draw: Callable[[Any, Any, Any], Any], kinds: str = "f"
+    ) -> Any:
+        if self.dtype.kind not in kinds:
+            wanted = "a floating tensor" if kinds == "f" else "a tensor of numbers"
+            raise RuntimeError(f"{name}: expected {wanted}, got {self.dtype}")
         if self._is_recorded():
             self._write(name, lambda x: x)  # says why it cannot be, before a number is drawn
         host = draw(generator or default_generator, tuple(self.shape), self.dtype)

@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad._creation import _finish, _floating
-from minigrad._functions.arguments import as_size
+from minigrad._functions.arguments import also_named, as_size
 from minigrad._tensor import Tensor
 from minigrad.backend.devices import to_host
 from minigrad.backend.generator import Generator, default_generator
@@ -42,6 +42,7 @@ def set_rng_state(state: Tensor) -> None:
     default_generator.set_state(to_host(state.array))
 
 
+@also_named("size")
 def rand(
     *size: Any,
     generator: Generator | None = None,
@@ -62,6 +63,7 @@ def rand(
     return _finish(source.uniform(as_size(size), _floating(dtype)), device, requires_grad)
 
 
+@also_named("size")
 def randn(
     *size: Any,
     generator: Generator | None = None,
@@ -75,7 +77,7 @@ def randn(
 
 
 def randint(
-    low: int,
+    low: Any = 0,
     high: Any = None,
     size: Any = None,
     *,
@@ -88,11 +90,15 @@ def randint(
 
     Raises
     ------
+    TypeError
+        If there is no size.
     RuntimeError
         If there is no integer in the range.
     """
     if size is None:
         low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
     shape = as_size(size if isinstance(size, (tuple, list)) else (size,))
     drawn = (generator or default_generator).integers(low, high, shape)
     return _finish(np.asarray(drawn).astype(dtypes.as_dtype(dtype)), device, requires_grad)
@@ -114,6 +120,12 @@ def rand_like(input: Tensor, *, generator: Generator | None = None, **options: A
 def randn_like(input: Tensor, *, generator: Generator | None = None, **options: Any) -> Tensor:
     """Return normal numbers in the shape, dtype and device of ``input``."""
     return randn(*input.shape, generator=generator, **_alike(input, options))
+
+
+def randint_like(input: Tensor, low: int, high: int | None = None, **options: Any) -> Tensor:
+    """Return integers uniform in [low, high), or [0, low), in the shape, dtype and device of ``input``."""
+    bounds = (0, low) if high is None else (low, high)
+    return randint(*bounds, tuple(input.shape), **_alike(input, options))
 
 
 def _alike(input: Tensor, options: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ tensor as an object: its gradient, its memory, its conversion to other things.
 
 from __future__ import annotations
 
+import importlib
 import operator
 import weakref
 from collections.abc import Callable, Iterator
@@ -14,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes, engine
+from minigrad import dtypes, engine, linalg
 from minigrad._backward import backward
-from minigrad._conversion import as_tensor
-from minigrad._functions import multiplying, picking, pointwise, reducing, shaping
+from minigrad._conversion import as_tensor, from_python
+from minigrad._functions import multiplying, picking, pointwise, reducing, shaping, statistics
 from minigrad._functions.arguments import on_device
 from minigrad._inplace import InPlace
 from minigrad._printing import tensor_text
@@ -36,7 +37,9 @@ from minigrad.engine import leaf_node
 from minigrad.ops import arithmetic, comparison, shapes
 from minigrad.ops.indexing import getitem, is_basic, split_index
 from minigrad.ops.products import matmul as matmul_op
-from minigrad.versions import last_written, touch
+from minigrad.versions import last_written, memory_of, touch
+
+_TYPE_NAMES = {dtype: name for name, dtype in dtypes.TENSOR_TYPES.items()}
 
 
 class Size(tuple):
@@ -79,8 +82,10 @@ class Tensor(InPlace):
     def __init__(self, *data: Any) -> None:
         default = dtypes.get_default_dtype()
         self.node = self._grad = None
-        if len(data) == 1 and not isinstance(data[0], int):
+        if len(data) == 1 and (isinstance(data[0], Tensor) or is_array(data[0])):
             self.array = as_tensor(data[0]).to(default).array
+        elif len(data) == 1 and not isinstance(data[0], int):
+            self.array = to_device(from_python(data[0], default), default_device())
         else:
             self.array = to_device(np.zeros(data or (0,), default), default_device())
 
@@ -147,6 +152,20 @@ class Tensor(InPlace):
     def is_contiguous(self) -> bool:
         """Tell whether the elements lie in memory in row-major order without gaps."""
         return bool(self.array.flags["C_CONTIGUOUS"])
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Return how many elements further in memory the next one along each dimension is, or along one."""
+        strides = tuple(step // self.itemsize for step in self._own_array().strides)
+        return strides if dim is None else strides[dim]
+
+    def data_ptr(self) -> int:
+        """Return the address of the first element; views of one tensor may share it."""
+        return _address(self._own_array())
+
+    def storage_offset(self) -> int:
+        """Return how many elements of the memory it looks at come before its first one."""
+        array = self._own_array()
+        return (_address(array) - _address(memory_of(array))) // self.itemsize
 
     # Gradients ------------------------------------------------------------------------------------
 
@@ -387,8 +406,8 @@ class Tensor(InPlace):
         return result.clone() if copy and result is self else result
 
     def type(self, dtype: Any = None) -> Any:
-        """Return the name of the dtype, or the tensor in another one."""
-        return str(self.dtype) if dtype is None else self.to(dtype)
+        """Return the name of the tensor type, ``"minigrad.FloatTensor"``, or the tensor in another dtype."""
+        return f"minigrad.{_TYPE_NAMES[self.dtype]}" if dtype is None else self.to(dtype=dtype)
 
     def type_as(self, other: Tensor) -> Tensor:
         """Return the tensor in the dtype of ``other``."""
@@ -413,6 +432,18 @@ class Tensor(InPlace):
     def int(self) -> Tensor:
         """Return the tensor in int32, rounded towards 0."""
         return self.to(dtypes.int32)
+
+    def short(self) -> Tensor:
+        """Return the tensor in int16, rounded towards 0."""
+        return self.to(dtypes.int16)
+
+    def char(self) -> Tensor:
+        """Return the tensor in int8, rounded towards 0."""
+        return self.to(dtypes.int8)
+
+    def byte(self) -> Tensor:
+        """Return the tensor in uint8, rounded towards 0."""
+        return self.to(dtypes.uint8)
 
     def bool(self) -> Tensor:
         """Return where the elements are nonzero."""
@@ -508,9 +539,9 @@ class Tensor(InPlace):
         return bool((self == value).any())
 
     def __format__(self, spec: str) -> str:
-        if not spec:
-            return str(self)
         if self.ndim:
+            if not spec:
+                return str(self)
             raise TypeError(
                 f"the format {spec!r} is for one number, this tensor has shape {tuple(self.shape)}"
             )
@@ -561,22 +592,40 @@ class Tensor(InPlace):
                 f"{self.node.op_name!r}: use .detach()"  # type: ignore[union-attr]
             )
 
-    def new_zeros(self, *size: Any) -> Tensor:
+    def _new(self, maker: str, *args: Any, **options: Any) -> Tensor:
+        """Return what a function of ``minigrad`` makes in this tensor's dtype and on its device."""
+        options = {"dtype": self.dtype, "device": self.device, **options}
+        return getattr(_module("_creation"), maker)(*args, **options)
+
+    def new_tensor(self, data: Any, **options: Any) -> Tensor:
+        """Return a copy of ``data`` in this tensor's dtype and on its device."""
+        return self._new("tensor", data, **options)
+
+    def new_zeros(self, *size: Any, **options: Any) -> Tensor:
         """Return zeros of a shape, in this tensor's dtype and on its device."""
-        return self.new_full(size, 0)
+        return self._new("zeros", *size, **options)
 
-    def new_ones(self, *size: Any) -> Tensor:
+    def new_ones(self, *size: Any, **options: Any) -> Tensor:
         """Return ones of a shape, in this tensor's dtype and on its device."""
-        return self.new_full(size, 1)
+        return self._new("ones", *size, **options)
 
-    def new_full(self, size: Any, fill_value: Any) -> Tensor:
+    def new_empty(self, *size: Any, **options: Any) -> Tensor:
+        """Return a tensor of a shape, its elements anything, in this one's dtype and on its device."""
+        return self._new("empty", *size, **options)
+
+    def new_full(self, size: Any, fill_value: Any, **options: Any) -> Tensor:
         """Return a tensor of one number, in this tensor's dtype and on its device."""
-        host = np.full(
-            shaping.as_size(tuple(size) if not isinstance(size, int) else (size,)),
-            fill_value,
-            self.dtype,
-        )
-        return engine.wrap(to_device(host, self.device), None)
+        return self._new("full", size, fill_value, **options)
+
+    def multinomial(
+        self, num_samples: Any, replacement: Any = False, *, generator: Any = None
+    ) -> Tensor:
+        """Draw indices with the probabilities in this tensor, see :func:`minigrad.multinomial`."""
+        return _module("_random").multinomial(self, num_samples, replacement, generator=generator)
+
+    def bernoulli(self, *, generator: Any = None) -> Tensor:
+        """Return 1 with the probability in each element, else 0."""
+        return _module("_random").bernoulli(self, generator=generator)
 
     # Operators ------------------------------------------------------------------------------------
 
@@ -727,7 +776,8 @@ class Tensor(InPlace):
     sign = sgn = pointwise.sign
     floor = pointwise.floor
     ceil = pointwise.ceil
-    trunc = pointwise.trunc
+    trunc = fix = pointwise.trunc
+    frac = pointwise.frac
     round = pointwise.round
     exp = pointwise.exp
     expm1 = pointwise.expm1
@@ -748,6 +798,15 @@ class Tensor(InPlace):
     sinh = pointwise.sinh
     cosh = pointwise.cosh
     tanh = pointwise.tanh
+    asinh = pointwise.asinh
+    acosh = pointwise.acosh
+    atanh = pointwise.atanh
+    atan2 = pointwise.atan2
+    exp2 = pointwise.exp2
+    hypot = pointwise.hypot
+    logaddexp = pointwise.logaddexp
+    logit = pointwise.logit
+    xlogy = pointwise.xlogy
     erf = pointwise.erf
     sigmoid = pointwise.sigmoid
     relu = pointwise.relu
@@ -763,17 +822,25 @@ class Tensor(InPlace):
     true_divide = pointwise.true_divide
     floor_divide = pointwise.floor_divide
     remainder = pointwise.remainder
+    fmod = pointwise.fmod
+    lerp = pointwise.lerp
+    addcmul = pointwise.addcmul
+    addcdiv = pointwise.addcdiv
+    heaviside = pointwise.heaviside
+    nan_to_num = pointwise.nan_to_num
     pow = pointwise.pow
     maximum = pointwise.maximum
     minimum = pointwise.minimum
     clamp = clip = pointwise.clamp
+    clamp_min = pointwise.clamp_min
+    clamp_max = pointwise.clamp_max
     masked_fill = pointwise.masked_fill
     eq = pointwise.eq
-    ne = pointwise.ne
-    lt = pointwise.lt
-    le = pointwise.le
-    gt = pointwise.gt
-    ge = pointwise.ge
+    ne = not_equal = pointwise.ne
+    lt = less = pointwise.lt
+    le = less_equal = pointwise.le
+    gt = greater = pointwise.gt
+    ge = greater_equal = pointwise.ge
     logical_and = pointwise.logical_and
     logical_or = pointwise.logical_or
     logical_xor = pointwise.logical_xor
@@ -801,6 +868,8 @@ class Tensor(InPlace):
     count_nonzero = reducing.count_nonzero
     logsumexp = reducing.logsumexp
     cumsum = reducing.cumsum
+    cumprod = reducing.cumprod
+    diff = reducing.diff
     norm = reducing.norm
     softmax = reducing.softmax
     log_softmax = reducing.log_softmax
@@ -810,11 +879,14 @@ class Tensor(InPlace):
     view_as = reshape_as = shaping.view_as
     flatten = shaping.flatten
     ravel = shaping.flatten
+    narrow = shaping.narrow
+    select = shaping.select
+    unfold = shaping.unfold
     unflatten = shaping.unflatten
     permute = shaping.permute
     transpose = swapaxes = shaping.transpose
     t = shaping.t
-    movedim = shaping.movedim
+    movedim = moveaxis = shaping.movedim
     squeeze = shaping.squeeze
     unsqueeze = shaping.unsqueeze
     expand = shaping.expand
@@ -832,12 +904,31 @@ class Tensor(InPlace):
     triu = shaping.triu
     diagonal = shaping.diagonal
     diag = shaping.diag
+    diag_embed = shaping.diag_embed
+    trace = shaping.trace
+
+    median = statistics.median
+    mode = statistics.mode
+    kthvalue = statistics.kthvalue
+    quantile = statistics.quantile
+    aminmax = statistics.aminmax
+    nansum = statistics.nansum
+    nanmean = statistics.nanmean
+    histc = statistics.histc
+    bincount = statistics.bincount
+    unique = statistics.unique
+    cov = statistics.cov
+    corrcoef = statistics.corrcoef
 
     take_along_dim = picking.take_along_dim
     gather = picking.gather
+    scatter = picking.scatter
     scatter_add = picking.scatter_add
+    take = picking.take
+    argwhere = picking.argwhere
     index_select = picking.index_select
     index_add = picking.index_add
+    index_fill = picking.index_fill
     masked_select = picking.masked_select
     nonzero = picking.nonzero
     sort = picking.sort
@@ -850,6 +941,18 @@ class Tensor(InPlace):
     mv = multiplying.mv
     dot = multiplying.dot
     outer = multiplying.outer
+    inner = multiplying.inner
+    vdot = multiplying.vdot
+    kron = multiplying.kron
+    cross = multiplying.cross
+    addmm = multiplying.addmm
+    addmv = multiplying.addmv
+    dist = multiplying.dist
+    inverse = linalg.inv
+    pinverse = linalg.pinv
+    det = linalg.det
+    slogdet = linalg.slogdet
+    matrix_power = linalg.matrix_power
 
 
 class HookHandle:
@@ -884,6 +987,16 @@ class RetainGrad:
         if tensor is not None:
             mine = gradient if gradient.requires_grad else gradient.clone()
             tensor._grad = mine if tensor._grad is None else tensor._grad + mine
+
+
+def _module(name: str) -> Any:
+    """Return a module of minigrad that needs this one, and so cannot be imported at its beginning."""
+    return importlib.import_module(f"minigrad.{name}")
+
+
+def _address(array: Any) -> int:
+    """Return where an array begins in memory."""
+    return array.ctypes.data if isinstance(array, np.ndarray) else array.data.ptr
 
 
 def _comparable(value: Any) -> bool:

@@ -6,7 +6,16 @@ from typing import Any
 
 from minigrad.backend.devices import Device, backend_for, cuda_is_available
 
-__all__ = ["device_count", "is_available", "synchronize"]
+__all__ = [
+    "current_device",
+    "device_count",
+    "empty_cache",
+    "get_device_name",
+    "is_available",
+    "manual_seed",
+    "manual_seed_all",
+    "synchronize",
+]
 
 
 def is_available() -> bool:
@@ -31,3 +40,34 @@ def synchronize(device: Any = None) -> None:
     """
     where = Device("cuda" if device is None else device)
     backend_for(where).xp.cuda.Device(where.index).synchronize()
+
+
+def current_device() -> int:
+    """Return the number of the GPU that ``device="cuda"`` means: 0."""
+    return 0
+
+
+def get_device_name(device: Any = None) -> str:
+    """Return the name of a GPU.
+
+    Raises
+    ------
+    BackendUnavailable
+        If there is none.
+    """
+    where = Device(f"cuda:{device}" if isinstance(device, int) else device or "cuda")
+    properties = backend_for(where).xp.cuda.runtime.getDeviceProperties(where.index)
+    return properties["name"].decode()
+
+
+def empty_cache() -> None:
+    """Give the GPU's memory that no array uses back to the system; does nothing without a GPU."""
+    if cuda_is_available():
+        backend_for(Device("cuda")).xp.get_default_memory_pool().free_all_blocks()
+
+
+def manual_seed(seed: int) -> None:
+    """Do nothing: numbers are drawn on the host for every device, from ``mg.manual_seed``."""
+
+
+manual_seed_all = manual_seed

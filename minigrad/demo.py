@@ -1,7 +1,7 @@
 """What ``minigrad demo`` runs: an MLP with batch norm learns to read handwritten digits.
 
-:func:`train` and :func:`accuracy_and_loss` are how one trains a network with minigrad; copy them.
-:func:`run` is what the command adds: it tells how it went, and writes the pictures.
+:func:`learn` is how one trains a network with minigrad; copy it.  :func:`run` is what the command adds: it
+tells how it went, and writes the pictures.
 """
 
 from __future__ import annotations
@@ -10,70 +10,50 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tqdm import tqdm
-
 import minigrad as mg
-from minigrad import data, nn, optim
+from minigrad import data, nn, optim, train
 
 
 class Outcome(NamedTuple):
-    """What training gives: the model, what was measured in each epoch, the graph of the first loss."""
+    """What training gives: the model, what was measured in each epoch, the graph of its loss."""
 
     model: nn.Module
-    losses: list[float]
-    test_losses: list[float]
-    accuracy: float
+    history: train.History
     graph: Any
 
+    @property
+    def accuracy(self) -> float:
+        """Which fraction of the held-out digits is read right."""
+        return self.history["validation accuracy"][-1]
 
-def train(train_set: data.TensorDataset, test_set: data.TensorDataset, epochs: int) -> Outcome:
+
+def learn(train_set: data.TensorDataset, test_set: data.TensorDataset, epochs: int) -> Outcome:
     """Train a new model on images (n, 64) and labels (n,) for some epochs."""
     model = nn.Sequential(
-        nn.Linear(64, 128),
+        nn.Linear(64, 128, bias=False),
         nn.BatchNorm1d(128),
         nn.ReLU(),
-        nn.Linear(128, 64),
+        nn.Linear(128, 64, bias=False),
         nn.BatchNorm1d(64),
         nn.ReLU(),
         nn.Linear(64, 10),
     )
-    loader = data.DataLoader(train_set, batch_size=64, shuffle=True, drop_last=True)
     criterion = nn.CrossEntropyLoss()
-    optimizer = optim.Adam(model.parameters(), lr=2e-3)
-    losses, test_losses = [], []
-    graph = None
-
-    progress = tqdm(range(1, epochs + 1), unit="epoch", disable=None)  # a bar in terminals only
-    for epoch in progress:
-        model.train()
-        total = 0.0
-        for images, labels in loader:
-            loss = criterion(model(images), labels)
-            graph = graph or mg.draw(loss, params=model, names={"images": images, "labels": labels})
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            total += loss.item()
-        losses.append(total / len(loader))
-
-        accuracy, test_loss = accuracy_and_loss(model, test_set)
-        test_losses.append(test_loss)
-        progress.write(
-            f"epoch {epoch:2d}: training loss {losses[-1]:.4f}, "
-            f"held-out loss {test_loss:.4f}, held-out accuracy {accuracy:.2%}"
-        )
-
-    return Outcome(model, losses, test_losses, accuracy, graph)
-
-
-@mg.no_grad()
-def accuracy_and_loss(model: nn.Module, test_set: data.TensorDataset) -> tuple[float, float]:
-    """Return how many digits the model reads right, as a fraction, and its mean loss."""
-    images, labels = test_set.tensors
-    model.eval()
-    logits = model(images)
-    right = logits.argmax(1) == labels
-    return right.float().mean().item(), nn.CrossEntropyLoss()(logits, labels).item()
+    optimizer = optim.Adam(model.parameters(), lr=4e-3)
+    history = train.fit(
+        model,
+        data.DataLoader(train_set, batch_size=64, shuffle=True, drop_last=True),
+        criterion,
+        optimizer,
+        epochs,
+        validation=data.DataLoader(test_set, batch_size=len(test_set)),
+        metrics={"accuracy": train.accuracy},
+        scheduler=optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs),
+    )
+    images, labels = train_set[:64]
+    loss = criterion(model.train()(images), labels)
+    graph = mg.draw(loss, params=model, names={"images": images, "labels": labels})
+    return Outcome(model.eval(), history, graph)
 
 
 def run(folder: Path, seed: int = 0, epochs: int = 20) -> Outcome:
@@ -102,7 +82,7 @@ def run(folder: Path, seed: int = 0, epochs: int = 20) -> Outcome:
     train_set, test_set = data.digits_split()
     print(f"Learning from {len(train_set):,} handwritten digits; {len(test_set)} are held out.")
     start = time.perf_counter()
-    outcome = train(train_set, test_set, epochs)
+    outcome = learn(train_set, test_set, epochs)
     seconds = time.perf_counter() - start
     print(f"Accuracy on the held-out digits: {outcome.accuracy:.2%}, after {seconds:.1f} s.")
     write_graph(outcome, folder)
@@ -111,7 +91,7 @@ def run(folder: Path, seed: int = 0, epochs: int = 20) -> Outcome:
 
 
 def write_graph(outcome: Outcome, folder: Path) -> None:
-    """Write the graph of the first training loss."""
+    """Write the graph of a training loss."""
     from minigrad.viz import RendererMissing
 
     try:
@@ -124,7 +104,11 @@ def write_plots(outcome: Outcome, test_set: data.TensorDataset, folder: Path) ->
     """Write the loss curves, and a sheet of held-out digits with what the model reads."""
     from minigrad.viz.pictures import image_sheet, loss_curves
 
-    curves = {"training (mean over the epoch)": outcome.losses, "held out": outcome.test_losses}
+    history = outcome.history
+    curves = {
+        "training (mean over the epoch)": history["loss"],
+        "held out": history["validation loss"],
+    }
     try:
         figure = loss_curves(
             curves,

@@ -23,6 +23,27 @@ bool_ = np.dtype(np.bool_)
 
 SUPPORTED = (float16, float32, float64, uint8, int8, int16, int32, int64, bool_)
 
+TENSOR_TYPES: dict[str, np.dtype] = {
+    "FloatTensor": float32,
+    "DoubleTensor": float64,
+    "HalfTensor": float16,
+    "LongTensor": int64,
+    "IntTensor": int32,
+    "ShortTensor": int16,
+    "CharTensor": int8,
+    "ByteTensor": uint8,
+    "BoolTensor": bool_,
+}
+"""The names of dtypes in PyTorch's early days."""
+
+_NAMES: dict[str, np.dtype] = {
+    "float": float32,
+    "double": float64,
+    "half": float16,
+    "long": int64,
+    **TENSOR_TYPES,
+}
+
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
 _PYTHON_TYPES = {float: 2, int: 1, bool: 0}
 
@@ -52,7 +73,8 @@ def set_default_dtype(dtype: Any) -> None:
 def as_dtype(dtype: Any) -> np.dtype:
     """Return ``dtype`` (a NumPy dtype or its name, or ``float``, ``int``, ``bool``) as a NumPy dtype.
 
-    ``float`` means the default dtype, as in PyTorch.
+    ``float`` means the default dtype, as in PyTorch; a tensor type, ``mg.FloatTensor`` or
+    ``"torch.FloatTensor"``, stands for its dtype.
 
     Raises
     ------
@@ -62,9 +84,8 @@ def as_dtype(dtype: Any) -> np.dtype:
     if dtype is float:
         return _default_dtype
     if isinstance(dtype, str):
-        dtype = {"float": "float32", "double": "float64", "half": "float16", "long": "int64"}.get(
-            dtype.removeprefix("torch."), dtype.removeprefix("torch.")
-        )
+        name = dtype.removeprefix("torch.").removeprefix("minigrad.")
+        dtype = _NAMES.get(name, name)
     try:
         found = np.dtype(dtype).newbyteorder("=")
     except TypeError:
@@ -98,6 +119,16 @@ def promote_types(first: Any, second: Any) -> np.dtype:
     if ahead:
         return first if ahead > 0 else second
     return np.promote_types(first, second)
+
+
+def result_type(tensor1: Any, tensor2: Any) -> np.dtype:
+    """Return the dtype in which an operation on two tensors or numbers computes."""
+    return promote([getattr(one, "array", one) for one in (tensor1, tensor2)])
+
+
+def can_cast(from_: Any, to: Any) -> bool:
+    """Tell whether a dtype may be stored as another: not if that is of a lower category (int, float)."""
+    return _CATEGORY[as_dtype(from_).kind] <= _CATEGORY[as_dtype(to).kind]
 
 
 def promote(operands: list[Any]) -> np.dtype:

@@ -19,7 +19,7 @@ from minigrad.backend import BackendUnavailable, Device, backend_for, devices
 
 strict_backend.register()
 
-collect_ignore = ["tools", "benchmarks"]  # scripts, which need what the tests do not
+collect_ignore = ["tools", "benchmarks", "scripts"]  # scripts, which need what the tests do not
 
 # A function may draw its examples under the fixture ``device``: it is the same for all of them.
 settings.register_profile(

@@ -274,7 +274,8 @@ def _wrapped(result: Any, sources: Iterable[StrictArray] = ()) -> Any:
         for source in sources:
             if np.may_share_memory(result, source._host):
                 return StrictArray(result, source if source.base is None else source.base)
-        return StrictArray(result)
+        # An array without elements shares no memory; a copy is not read-only like a broadcast one.
+        return StrictArray(result if result.size else result.copy())
     if isinstance(result, (tuple, list)):
         return tuple(_wrapped(part, sources) for part in result)
     return result

@@ -4,9 +4,14 @@ PyTorch is no dependency of the tests: without it, this file is skipped.
 """
 
 import itertools
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from pytorch_code import assert_alike, assert_same_output, output_of, plain, run
+from test_pytorch_names import NAMES, START
+from test_pytorch_scripts import SCRIPTS, source_of
 
 import minigrad as mg
 
@@ -60,6 +65,20 @@ EXPRESSIONS = [
     "m.zeros_like(a) + m.ones_like(a)", "a.new_zeros(2, 3) + a", "m.meshgrid(v, v, indexing='ij')[0]", "a.unflatten(1, (3, 1))",
     "m.tril(s)", "a.pow(3)", "a.mul(2).add(b, alpha=3).sub(1).div(2)", "a.div(b, rounding_mode='floor')", "a.type(m.float32)",
     "a.sum() / a.numel()", "(a - a.mean(0)) / (a.std(0) + 1e-5)", "a.log_softmax(1).exp().sum()", "sum([a, b, a])",
+    "m.asinh(a)", "m.acosh(p + 1)", "m.atanh(a / 3)", "m.atan2(a, b)", "m.hypot(a, b)", "m.logaddexp(a, v)", "a.frac()",
+    "m.fmod(a, b)", "m.fmod(a, -0.4)", "m.xlogy(p, p)", "m.logit(a.sigmoid())", "m.logit(a.sigmoid(), eps=0.3)", "m.lerp(a, b, 0.3)",
+    "m.lerp(a, b, p)", "m.exp2(a)", "m.deg2rad(a)", "m.nan_to_num(a)", "m.addcmul(a, b, p, value=2)", "m.addcdiv(a, b, p, value=2)",
+    "a.clamp_min(0)", "m.clamp_max(a, v)", "a.median(1).values", "a.median(1).indices", "a.kthvalue(2)[0]",
+    "a.quantile(0.3)", "m.quantile(a, m.tensor([0.1, 0.6], dtype=m.float64), dim=1)", "a.nanmean()", "a.nansum(0)", "m.std_mean(a, 1)[1]",
+    "m.var_mean(a, 1)[0]", "a.aminmax(dim=1)[1]", "a.cumprod(1)", "(a * (a > 0)).cumprod(0)", "a.diff(dim=0)", "m.diff(v, 2)",
+    "m.cov(a)", "m.corrcoef(a)", "m.hstack([a, b])", "m.vstack([v, v])", "m.column_stack([v, v])", "a.narrow(1, 1, 2)", "a.select(1, 0)",
+    "a.unfold(1, 2, 1)", "a.trace()", "m.diag_embed(a)", "m.diag_embed(v, -1)", "a.scatter(1, k[:, :1], 1.0)", "a.scatter(1, k, 2.5)",
+    "a.index_fill(1, i, 0.5)", "m.take(a, k)", "m.inner(a, b)", "m.vdot(v, v)", "m.kron(a, b)", "m.cross(a, b, dim=1)",
+    "m.addmm(m.eye(2, dtype=m.float64), a, b.T, beta=2, alpha=3)", "m.addmv(v[:2], a, v)", "m.cdist(a, b)", "m.cdist(a, b, p=1.0)", "m.dist(a, b)",
+    "m.cat([m.tensor([]), v])", "m.linalg.pinv(a)", "m.linalg.pinv(a.T)", "m.linalg.pinv(s)", "m.linalg.lstsq(a.T, b.T)[0]",
+    "m.linalg.matrix_power(s, 3)", "m.linalg.matrix_power(s, -1)", "m.linalg.multi_dot([a, b.T, a])", "m.linalg.svdvals(a)",
+    "m.linalg.eigvalsh(s + s.T)", "m.linalg.cond(s)", "m.linalg.matrix_norm(a)", "m.linalg.cross(a, b)", "m.svd(a)[1]",
+    "a.div(b.detach(), rounding_mode='trunc')", "m.where(a > 0, 1.0, 0.0) * b", "a.prod(dtype=m.float64)", "m.broadcast_tensors(a, v)[1]",
 ]  # fmt: skip
 
 
@@ -179,3 +198,22 @@ def test_slopes_at_kinks_and_ties_are_pytorchs(text, point):
         eval(text, {"x": x, "m": module}).sum().backward()
         found.append(x.grad.item())
     assert found[0] == pytest.approx(found[1], abs=1e-12)
+
+
+def recorded(file):
+    path = Path(__file__).parent / "recorded" / file
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_recorded_is_what_pytorch_answers(name):
+    try:
+        answer = plain(run(START + NAMES[name])[0])
+    finally:
+        torch.set_default_device(None)
+    assert_alike(answer, recorded("pytorch_names.json")["results"][name])
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_what_was_recorded_is_what_pytorch_prints(name):
+    assert_same_output(output_of(source_of(name)), recorded("pytorch_scripts.json")["output"][name])

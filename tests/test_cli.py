@@ -14,7 +14,7 @@ from minigrad.viz import renderers
 
 PICTURES = ["digits-graph.svg", "digits-loss.png", "digits-predictions.png"]
 EPOCH = re.compile(
-    r"epoch +\d+: training loss \d\.\d{4}, held-out loss \d\.\d{4}, held-out accuracy \d+\.\d\d%"
+    r"epoch +\d+: loss \d\.\d{4}, accuracy \d\.\d{4}; validation loss \d\.\d{4}, accuracy \d\.\d{4}; lr"
 )
 
 
@@ -86,7 +86,7 @@ def test_demo_goes_by_its_seed(tmp_path, capsys, no_matplotlib, no_graphviz):
 def test_graph_of_the_demo_is_that_of_its_loss():
     mg.manual_seed(0)
     train_set, test_set = data.digits_split()
-    outcome = demo.train(train_set, test_set, epochs=1)
+    outcome = demo.learn(train_set, test_set, epochs=1)
     kinds = {}
     for box in outcome.graph._picture.boxes:
         kinds.setdefault(box.kind, []).append(box.title)
@@ -101,7 +101,7 @@ def test_demo_shows_a_bar_in_a_terminal(tmp_path, capsys, monkeypatch, no_matplo
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert cli.main(["demo", "--epochs", "2", "--out", str(tmp_path)]) == 0
     output, errors = capsys.readouterr()
-    assert "2/2" in errors and "epoch/s" in errors
+    assert "epoch 2/2" in errors and "batch/s" in errors
     assert len(EPOCH.findall(output)) == 2
 
 

@@ -1,4 +1,4 @@
-"""The bundled digits are the set that their README describes."""
+"""The data in the package are what their README describes."""
 
 import hashlib
 import importlib.util
@@ -47,10 +47,26 @@ def test_values(arrays):
     assert arrays["labels"][:10].tolist() == list(range(10))
 
 
-def test_checksums(content, arrays, stated):
+def test_checksums(arrays, stated):
     found = {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in arrays.items()}
-    found["digits.npz"] = hashlib.sha256(content).hexdigest()
+    for name in ("digits.npz", "line.csv", "gabor.csv"):
+        found[name] = hashlib.sha256((FILES / name).read_bytes()).hexdigest()
     assert found == stated
+
+
+def test_every_file_is_described(stated):
+    names = {file.name for file in FILES.iterdir()}
+    assert names == {"README.md"} | {name for name in stated if "." in name}
+
+
+def test_pairs_are_those_of_the_notebooks():
+    """Both ends of the numbers as the notebooks print them."""
+    line = np.loadtxt(FILES / "line.csv", delimiter=",", skiprows=1)
+    assert line.shape == (12, 2)
+    assert line[[0, 1, -1]].tolist() == [[0.03, 0.67], [0.19, 0.85], [1.90, 1.60]]
+    pairs = np.loadtxt(FILES / "gabor.csv", delimiter=",", skiprows=1)
+    assert pairs.shape == (30, 2)
+    assert pairs[[0, 1, -1]].tolist() == [[-1.92, -1.051], [-14.22, -0.02482], [-4.505, 0.5952]]
 
 
 def test_the_packing_script_remakes_the_file(content, arrays):

@@ -38,16 +38,47 @@ def test_blocks_of_page(page, tmp_path, monkeypatch):
         example.evaluate()
 
 
-@pytest.mark.parametrize("example", sorted(EXAMPLES), ids=name)
-def test_example(example, tmp_path):
+def run_example(example, folder, *arguments):
+    """Return what an example prints."""
     if "matplotlib" in example.read_text(encoding="utf-8"):
         pytest.importorskip("matplotlib")
     result = subprocess.run(
-        [sys.executable, str(example)],
-        cwd=tmp_path,
+        [sys.executable, str(example), *arguments],
+        cwd=folder,
         env={**os.environ, "MPLBACKEND": "Agg"},
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    "example",
+    sorted(e for e in EXAMPLES if "--data" not in e.read_text(encoding="utf-8")),
+    ids=name,
+)
+def test_example(example, tmp_path):
+    run_example(example, tmp_path)
+
+
+def test_names_begin_with_the_published_losses(data_folder, tmp_path):
+    """Those that a well-known lecture prints, from PyTorch's random numbers."""
+    output = run_example(ROOT / "examples/names.py", tmp_path, "--steps", "10000")
+    assert "step      0: loss 3.3239\n" in output and "step  10000: loss 2.0322\n" in output
+    assert float(re.search(r"held-out loss (\S+)", output)[1]) < 2.35
+
+
+@pytest.mark.slow
+def test_names_go_on_with_the_published_losses(data_folder, tmp_path):
+    output = run_example(ROOT / "examples/names.py", tmp_path, "--steps", "20000")
+    assert "step  20000: loss 2.5675\n" in output
+
+
+@pytest.mark.slow
+def test_mnist_is_read_within_three_epochs(data_folder, tmp_path):
+    output = run_example(ROOT / "examples/mnist.py", tmp_path)
+    assert len(re.findall(r"^epoch   \d: .*$", output, re.MULTILINE)) == 3
+    assert float(re.search(r"test accuracy (\S+)%", output)[1]) >= 97.5
+    assert float(re.search(r"seconds an epoch: (\S+)", output)[1]) > 0

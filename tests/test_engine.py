@@ -567,6 +567,19 @@ def test_gradients_of_several_outputs_add_up(device):
     assert values(g) == 6.0
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_gradients_that_are_returned_are_tensors_of_their_own(create_graph, device):
+    x, y = leaf([1.0, 2.0], device), leaf([3.0, 4.0], device)
+    a, b = mg.autograd.grad((x * x).sum(), [x, x], create_graph=create_graph)
+    with mg.no_grad():
+        a.zero_()
+    assert_close(b, [2.0, 4.0])
+    a, b = mg.autograd.grad((2 * (x + y)).sum(), [x, y], create_graph=create_graph)
+    with mg.no_grad():
+        a.zero_()
+    assert_close(b, [2.0, 2.0])
+
+
 def test_create_graph_gives_gradients_that_require_grad(device):
     x = leaf([1.0, 2.0], device)
     (x**3).sum().backward(create_graph=True)

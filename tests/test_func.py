@@ -262,6 +262,64 @@ def test_needs_input_grad(device):
     assert_close(a.grad, [3.0, 4.0])
 
 
+class Scaled(mg.autograd.Function):
+    """In two parts: forward does not see the context."""
+
+    @staticmethod
+    def forward(x, factor):
+        return x.exp(), x * factor
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(inputs[0], output[0])
+        ctx.factor = inputs[1]
+
+    @staticmethod
+    def backward(ctx, g_exp, g_scaled):
+        _, out = ctx.saved_tensors
+        return g_exp * out + g_scaled * ctx.factor, None
+
+
+def test_a_function_in_two_parts(device):
+    x = tensor([0.5, -1.0], device).requires_grad_()
+    out, scaled = Scaled.apply(x, 3.0)
+    (out.sum() + scaled.sum()).backward()
+    assert_close(x.grad, np.exp([0.5, -1.0]) + 3)
+    check_gradients(lambda x: Scaled.apply(x, 2.0), np.array([0.3, -0.2]), device=device)
+    assert not Scaled.apply(x.detach(), 1.0)[0].requires_grad
+
+
+class Cubed(mg.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    @mg.autograd.function.once_differentiable
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        assert not mg.is_grad_enabled()
+        return 3 * g * x**2
+
+
+def test_a_second_derivative_through_what_has_only_one_is_an_error(device):
+    x = tensor([1.0, 2.0], device).requires_grad_()
+    Cubed.apply(x).sum().backward()
+    assert_close(x.grad, [3.0, 12.0])
+    (slope,) = mg.autograd.grad(Cubed.apply(x).sum(), x, create_graph=True)
+    assert_close(slope, [3.0, 12.0])
+    with pytest.raises(RuntimeError, match="@once_differentiable"):
+        slope.sum().backward()
+
+
+def test_a_function_is_not_called():
+    with pytest.raises(
+        RuntimeError, match=r"write Cubed\.apply\(\.\.\.\), not Cubed\(\)\(\.\.\.\)"
+    ):
+        Cubed()(mg.ones(1))
+
+
 # Custom operations ----------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Losses: PyTorch 2.13's numbers, derivatives to second order, extreme logits, errors."""
+"""Log losses: PyTorch 2.13's numbers, derivatives to second order, extreme logits, corners, errors."""
 
 import numpy as np
 import pytest
@@ -144,12 +144,22 @@ def test_bce_of_probabilities_has_pytorchs_bounds(device):
     p = mg.tensor([0.0, 0.0, 1.0, 1.0, 0.3, 0.5], requires_grad=True)
     y = mg.tensor([0.0, 1.0, 1.0, 0.0, 0.6, 1.0])
     losses = nn.BCELoss(reduction="none")(p, y)
-    losses.sum().backward()
+    (g,) = mg.autograd.grad(losses.sum(), p, create_graph=True)
+    assert losses[[0, 2]].tolist() == g[[0, 2]].tolist() == [0.0, 0.0]  # exactly
     assert_close(losses, np.array([0, 100, 0, 100, 0.8650537, 0.6931472], np.float32), rtol=1e-6)
-    assert_close(p.grad, np.array([0, -1e12, 0, 1e12, -1.4285715, -2.0], np.float32), rtol=1e-6)
+    assert_close(g, np.array([0, -1e12, 0, 1e12, -1.4285715, -2.0], np.float32), rtol=1e-6)
+    # The derivative of that slope; PyTorch's formula for it is another one at the corners.
+    (h,) = mg.autograd.grad(g.sum(), p)
+    assert_close(h, np.array([1e12] * 4 + [7.4829932, 4.0], np.float32), rtol=1e-6)
     assert_close(nn.BCELoss()(p, y), np.float32(33.5930328), rtol=1e-6)
     weighted = nn.BCELoss(weight=mg.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))
     assert_close(weighted(p, y), np.float32(101.4140244), rtol=1e-6)
+
+
+def test_bce_in_the_target_at_the_bounds(device):
+    y = mg.tensor([0.0, 1.0], requires_grad=True)
+    F.binary_cross_entropy(mg.tensor([0.0, 1.0]), y, reduction="sum").backward()
+    assert y.grad.tolist() == [100.0, -100.0]
 
 
 def test_more_dimensions(device):
@@ -202,7 +212,7 @@ def test_derivatives_of_the_others(reduction, device):
     check_gradients(nn.MSELoss(reduction=reduction), X, Y, device=device)
     check_gradients(nn.L1Loss(reduction=reduction), X, Y, device=device)
     p = np.array([[0.2, 0.5], [0.7, 0.35]])
-    check_gradients(nn.BCELoss(reduction=reduction), p, Y, device=device)
+    check_gradients(nn.BCELoss(reduction=reduction), p, 0.8 * Y + 0.1, device=device)
     nll = nn.NLLLoss(mg.tensor(CLASS_WEIGHT, dtype=mg.float64), reduction=reduction)
     check_gradients(moved(lambda x, k: nll(x, k), K), Z, device=device)
     check_gradients(moved(lambda x, k: nn.NLLLoss()(x.log_softmax(1), k), K), Z, device=device)
@@ -221,7 +231,8 @@ def test_slope_of_bce_at_zero(device):
 
 BINARY = [
     ("BCEWithLogitsLoss", lambda x, y: F.binary_cross_entropy_with_logits(x, y)),
-    ("weighted", lambda x, y: F.binary_cross_entropy_with_logits(x, y, mg.ones(8), "sum", mg.ones(8) * 3)),
+    ("weighted", lambda x, y: F.binary_cross_entropy_with_logits(
+        x, y, mg.ones(8), reduction="sum", pos_weight=mg.ones(8) * 3)),
     ("BCELoss", lambda x, y: F.binary_cross_entropy(x.sigmoid(), y)),
     ("MSELoss", lambda x, y: F.mse_loss(x, y)),
     ("L1Loss", lambda x, y: F.l1_loss(x, y)),
@@ -271,15 +282,89 @@ def finite(loss, x):
 def test_exact_values_at_extreme_logits(device):
     x = mg.tensor([-1e4, 1e4, -1e4, 1e4], requires_grad=True)
     y = mg.tensor([0.0, 1.0, 1.0, 0.0])
-    losses = F.binary_cross_entropy_with_logits(x, y, reduction="none")
-    assert losses.tolist() == [0.0, 0.0, 1e4, 1e4]
-    losses.sum().backward()
-    assert x.grad.tolist() == [0.0, 0.0, -1.0, 1.0]
+    for weight in (None, mg.ones(4)):
+        losses = F.binary_cross_entropy_with_logits(x, y, weight, reduction="none")
+        assert losses.tolist() == [0.0, 0.0, 1e4, 1e4]
+        (g,) = mg.autograd.grad(losses.sum(), x, create_graph=True)
+        assert g.tolist() == [0.0, 0.0, -1.0, 1.0]
+        assert mg.autograd.grad(g.sum(), x)[0].tolist() == [0.0] * 4
     z = mg.tensor([[1e4, -1e4], [-1e4, 1e4]], requires_grad=True)
-    losses = F.cross_entropy(z, mg.tensor([0, 0]), reduction="none")
-    assert losses.tolist() == [0.0, 2e4]
-    losses.sum().backward()
-    assert z.grad.tolist() == [[0.0, 0.0], [-1.0, 1.0]]
+    for weight in (None, mg.ones(2)):
+        losses = F.cross_entropy(z, mg.tensor([0, 0]), weight, reduction="none")
+        assert losses.tolist() == [0.0, 2e4]
+        (g,) = mg.autograd.grad(losses.sum(), z, create_graph=True)
+        assert g.tolist() == [[0.0, 0.0], [-1.0, 1.0]]
+        assert mg.autograd.grad(g[:, 0].sum(), z)[0].tolist() == [[0.0, 0.0]] * 2
+
+
+def test_hessian_of_cross_entropy_is_diag_p_less_p_p(device):
+    x = mg.tensor([0.5, -1.0, 2.0], dtype=mg.float64, requires_grad=True)
+    p = x.detach().softmax(0).cpu().numpy()
+    (g,) = mg.autograd.grad(F.cross_entropy(x, mg.tensor(1)), x, create_graph=True)
+    assert_close(g, p - np.array([0, 1, 0]), rtol=1e-12)
+    rows = [mg.autograd.grad(one, x, retain_graph=True)[0].tolist() for one in g]
+    assert_close(np.array(rows), np.diag(p) - np.outer(p, p), rtol=1e-12)
+
+
+def test_log_loss_on_separable_data_grows_with_the_logarithm_of_the_steps():
+    """The numbers of document 001: there is no minimum, and the weight goes like ln k."""
+    x, y = mg.tensor([[1.0], [-1.0]], dtype=mg.float64), mg.tensor([1.0, 0.0])
+    w = mg.zeros(1, dtype=mg.float64, requires_grad=True)
+    found = []
+    for step in range(1, 1001):
+        (g,) = mg.autograd.grad(nn.BCEWithLogitsLoss()(x @ w, y), w)
+        with mg.no_grad():
+            w -= g
+        if step in (10, 100, 1000):
+            found.append(round(w.item(), 3))
+    assert found == [2.263, 4.589, 6.905]
+
+
+# Nothing counts -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("weight", [None, np.array([0.0, 1.0, 1.0], np.float32)])
+def test_where_nothing_counts_the_mean_is_nan_and_its_slopes_are_0(weight, smoothing, device):
+    weight = None if weight is None else mg.tensor(weight)
+    losses = [lambda x, k, **o: F.nll_loss(x, k, weight, **o)]
+    losses.append(lambda x, k, **o: F.cross_entropy(x, k, weight, label_smoothing=smoothing, **o))
+    targets = mg.tensor([-100, -100] if weight is None or smoothing else [0, -100])
+    for loss in losses:
+        for reduction, expected in (("mean", np.nan), ("sum", 0.0), ("none", [0.0, 0.0])):
+            x = mg.tensor(Z[:2], requires_grad=True)
+            found = loss(x, targets, reduction=reduction)
+            np.testing.assert_array_equal(host(found), np.array(expected, np.float32))
+            (g,) = mg.autograd.grad(found.sum(), x, create_graph=True)
+            assert g.tolist() == [[0.0] * 3] * 2
+            if g.requires_grad:
+                assert mg.autograd.grad((g * g).sum(), x)[0].tolist() == [[0.0] * 3] * 2
+
+
+def test_weights_and_ignored_classes_are_one_operation(device):
+    x = mg.tensor(Z, requires_grad=True)
+    loss = F.cross_entropy(x, mg.tensor(K), mg.tensor(CLASS_WEIGHT), ignore_index=0)
+    assert loss.node.op_name == "cross_entropy" and loss.node.inputs[0] is x.node
+
+
+def test_an_ignored_sample_may_be_infinitely_improbable(device):
+    x = mg.tensor([[-np.inf, 0.0, 0.0], [-np.inf, 1.0, 1.0]], dtype=mg.float32, requires_grad=True)
+    for loss in (F.cross_entropy, lambda x, k: F.nll_loss(x.log_softmax(1), k)):
+        found = loss(x, mg.tensor([-100, 2]))
+        (g,) = mg.autograd.grad(found, x)
+        assert_close(found, np.log(np.float32(2)), rtol=1e-6)
+        assert_close(g, np.array([[0, 0, 0], [0, 0.5, -0.5]], np.float32), rtol=1e-6)
+
+
+def test_the_mean_of_float16_losses_does_not_overflow(device):
+    x = mg.full((1000,), 100.0, dtype=mg.float16)
+    zero = mg.zeros(1000, dtype=mg.float16)
+    for found, expected in (
+        (F.mse_loss(x, zero), 1e4),
+        (F.binary_cross_entropy_with_logits(x, zero), 100.0),
+        (F.cross_entropy(mg.stack([x, zero], 1), mg.ones(1000, dtype=mg.int64)), 100.0),
+    ):
+        assert found.dtype == mg.float16 and found.item() == expected
 
 
 def test_a_small_loss_keeps_its_digits():
@@ -375,6 +460,19 @@ Z_, K_ = mg.tensor(Z), mg.tensor(K)
          "probabilities from 0 to 1, it goes from 0.5 to 1.5"),
         (lambda: F.binary_cross_entropy(mg.tensor([float("nan")]), mg.ones(1)), ValueError, "nan"),
         (lambda: F.mse_loss(mg.ones(2), mg.ones(2), reduction="all"), ValueError, "'all'"),
+        (lambda: F.binary_cross_entropy(mg.ones(2), mg.tensor([0.5, -1.0])), ValueError,
+         "the target has to hold probabilities from 0 to 1, it goes from -1.0 to 0.5"),
+        (lambda: F.binary_cross_entropy(mg.ones(3), mg.ones(3), mg.ones(2, 3)), ValueError,
+         r"weight \(2, 3\) does not broadcast to the input \(3,\)"),
+        (lambda: F.binary_cross_entropy_with_logits(mg.ones(3), mg.ones(3), pos_weight=mg.ones(2)),
+         ValueError, r"pos_weight \(2,\) does not broadcast to the input \(3,\)"),
+        (lambda: F.cross_entropy(Z_, mg.tensor(P), mg.ones(2)), ValueError, "each of 3 classes"),
+        (lambda: F.cross_entropy(Z_, mg.tensor(P), ignore_index=1), ValueError, "targets of class indices"),
+        (lambda: F.cross_entropy(Z_, K_, mg.ones(3, dtype=mg.float64)), RuntimeError,
+         r"the input is float32, weight float64; convert one of them with .to\(dtype\)"),
+        (lambda: F.cross_entropy(Z_, K_, mg.ones(3, requires_grad=True)), RuntimeError,
+         r"no derivative with respect to weight, .* pass weight.detach\(\)"),
+        (lambda: F.cross_entropy(Z_, K_, mg.ones(3), -100), TypeError, "positional"),
     ],
 )  # fmt: skip
 def test_errors_say_what_is_wrong(call, error, words):
@@ -384,5 +482,8 @@ def test_errors_say_what_is_wrong(call, error, words):
 
 def test_input_and_target_on_different_devices():
     z = mg.tensor(Z, device="strict")
+    k = mg.tensor(K, device="cpu")
     with pytest.raises(RuntimeError, match="input is on strict, the target on cpu"):
-        F.cross_entropy(z, mg.tensor(K, device="cpu"))
+        F.cross_entropy(z, k)
+    with pytest.raises(RuntimeError, match="input is on strict, the weight on cpu"):
+        F.cross_entropy(z, k.to("strict"), mg.ones(3, device="cpu"))

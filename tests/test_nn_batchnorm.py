@@ -1,5 +1,7 @@
 """Batch norm: PyTorch's conventions, numbers recorded from PyTorch 2.13, and its errors."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,32 @@ def test_three_dimensions_are_normalised_by_channel(device):
     close(norm.running_var, [1.1266667, 1.155])
 
 
+@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
+@pytest.mark.parametrize(
+    "options", [{}, {"momentum": None}, {"affine": False, "eps": 0.1}], ids=str
+)
+def test_features_first_is_the_transpose(options, training, device):
+    """The layout of the documents: a sample in each column, X' = W.T @ X, each row normalised."""
+    usual = nn.BatchNorm1d(3, **options).train(training)
+    other = nn.BatchNorm1d(3, **options, features_first=True).train(training)
+    for norm in (usual, other):
+        norm.load_state_dict(
+            {"running_mean": [0.5, 0.0, -1.0], "running_var": [1.0, 2.0, 0.5]}, strict=False
+        )
+    x, columns = mg.tensor(X, requires_grad=True), mg.tensor(X.T.copy(), requires_grad=True)
+    for _ in range(2):
+        y, rows = usual(x), other(columns)
+        assert_close(rows, y.T)
+        (y * mg.tensor(W)).sum().backward()
+        (rows * mg.tensor(W).T).sum().backward()
+    assert_close(columns.grad, x.grad.T)
+    for ours, theirs in zip(other.parameters(), usual.parameters(), strict=True):
+        assert_close(ours.grad, theirs.grad)
+    for ours, theirs in zip(other.buffers(), usual.buffers(), strict=True):
+        assert ours.tolist() == theirs.tolist()
+    assert repr(other) == repr(usual)[:-1] + ", features_first=True)"
+
+
 def test_options(device):
     norm = nn.BatchNorm1d(3, momentum=0.3, affine=False, eps=0.1)
     y = norm(mg.tensor(X))
@@ -111,6 +139,32 @@ def test_without_tracking_the_batch_is_used_always():
     assert_close(norm.eval()(mg.tensor(X)), y)
 
 
+def test_tracking_can_be_switched_off_and_on():
+    """As in PyTorch: off, training leaves the running statistics alone, evaluation still uses them."""
+    norm, x = nn.BatchNorm1d(3), mg.tensor(X)
+    norm.track_running_stats = False
+    assert_close(norm(x), nn.BatchNorm1d(3)(x))
+    assert norm.running_mean.tolist() == [0.0] * 3 and norm.num_batches_tracked.item() == 0
+    assert_close(norm.eval()(x), nn.BatchNorm1d(3).eval()(x))
+    norm.reset_running_stats()
+    norm.track_running_stats = True
+    norm.train()(x)
+    assert norm.num_batches_tracked.item() == 1
+
+
+def test_loaded_statistics_are_used(device):
+    norm = nn.BatchNorm1d(3, eps=0.0).eval()
+    norm.load_state_dict(
+        {"weight": [2.0] * 3, "bias": [1.0] * 3, "running_mean": [0.5, -1.0, 2.0],
+         "running_var": [4.0, 1.0, 0.25], "num_batches_tracked": 7}
+    )  # fmt: skip
+    expected = 2 * (X - [0.5, -1.0, 2.0]) / [2.0, 1.0, 0.5] + 1
+    assert_close(norm(mg.tensor(X)), expected.astype(np.float32), rtol=1e-6, atol=1e-6)
+    assert norm(mg.tensor(X[:1])).shape == (1, 3) and norm(mg.tensor(X[:0])).shape == (0, 3)
+    norm.train()(mg.tensor(X))
+    assert norm.num_batches_tracked.item() == 8
+
+
 def test_a_graph_keeps_the_statistics_it_was_recorded_with(device):
     norm = nn.BatchNorm1d(3).eval()
     x = mg.tensor(X, requires_grad=True)
@@ -145,7 +199,7 @@ def test_second_order_through_a_network_with_batch_norm(device):
 
 
 def test_a_shift_of_all_inputs_makes_no_difference():
-    """The bias of a layer before batch norm is inert, so its gradient is 0."""
+    """The bias of a layer before batch norm is inert, so its gradient is 0 (document 004)."""
     linear, norm = nn.Linear(3, 3, dtype=mg.float64), nn.BatchNorm1d(3, dtype=mg.float64)
     x = mg.tensor(X, dtype=mg.float64)
     y = norm(linear(x))
@@ -172,6 +226,9 @@ def test_large_means_do_not_cancel(device):
         (lambda: nn.BatchNorm1d(3)(mg.ones(3)), ValueError, r"\(N, 3\) or \(N, 3, L\), got \(3,\)"),
         (lambda: nn.BatchNorm1d(3)(mg.ones(2, 4)), ValueError, r"got \(2, 4\) \(in module BatchNorm1d\)"),
         (lambda: nn.BatchNorm1d(3)(mg.ones(2, 3, 1, 1)), ValueError, r"got \(2, 3, 1, 1\)"),
+        (lambda: nn.BatchNorm1d(3, features_first=True)(mg.ones(4, 3)), ValueError,
+         r"input of shape \(3, N\), got \(4, 3\)"),
+        (lambda: nn.BatchNorm1d(3, features_first=True)(mg.ones(3, 4, 2)), ValueError, r"\(3, N\)"),
         (lambda: nn.BatchNorm1d(3)(mg.ones(2, 3, dtype=mg.float64)), RuntimeError,
          "input is float64, the layer float32"),
         (lambda: F.batch_norm(mg.ones(3), None, None, training=True), ValueError, r"got \(3,\)"),
@@ -195,3 +252,33 @@ def test_a_refused_batch_leaves_the_statistics_alone():
 
 def test_a_long_single_sample_is_enough():
     assert nn.BatchNorm1d(3)(mg.randn(1, 3, 5)).shape == (1, 3, 5)
+
+
+# The bias before -------------------------------------------------------------------------------------
+
+
+def test_a_bias_before_batch_norm_is_warned_of_once(device):
+    class Net(nn.Module):
+        def __init__(self, bias):
+            super().__init__()
+            self.hidden, self.norm = nn.Linear(3, 4, bias=bias), nn.BatchNorm1d(4)
+
+        def forward(self, x):
+            return self.norm(self.hidden(x))
+
+    net, x = Net(bias=True), mg.randn(5, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net.eval()(x)
+        with mg.no_grad():
+            net.train()(x)
+    with pytest.warns(
+        UserWarning, match=r"linear layer \(hidden: Linear\).*bias=False \(in module Net > norm"
+    ):
+        net(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net(x)
+        Net(bias=False)(x)
+        nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.BatchNorm1d(4))(x)
+        nn.BatchNorm1d(3)(x)

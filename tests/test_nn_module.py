@@ -203,7 +203,7 @@ def test_two_instances_share_no_buffers_or_hooks():
     first, second = nn.Module(), nn.Module()
     first.register_buffer("b", mg.zeros(1))
     first.register_forward_hook(lambda *_: None)
-    assert not list(second.buffers()) and not second._forward_hooks
+    assert not list(second.buffers()) and not second._hooks
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_two_instances_share_no_buffers_or_hooks():
         (lambda m: setattr(m, "scale", mg.ones(2)), TypeError, "cannot assign Tensor as parameter 'scale'"),
         (lambda m: setattr(m, "hidden", 3), TypeError, "cannot assign int as module 'hidden'"),
         (lambda m: setattr(m.norm, "running_mean", 3), TypeError, "int as buffer 'running_mean'"),
-        (lambda m: m.get_submodule("hidden.x"), AttributeError, "no submodule 'hidden.x': Linear has no 'x'"),
+        (lambda m: m.get_submodule("hidden.x"), AttributeError, "no module 'hidden.x': Linear has no 'x'"),
         (lambda m: m.train("yes"), ValueError, "mode has to be a bool"),
         (lambda m: m.to(mg.int64), TypeError, "floating dtypes, got int64"),
         (lambda m: m.to(speed=3), TypeError, "unknown arguments"),
@@ -252,6 +252,20 @@ def test_super_init_may_be_forgotten():
 def test_get_submodule():
     net = nn.Sequential(nn.Sequential(nn.Linear(2, 2)))
     assert net.get_submodule("0.0") is net[0][0] and net.get_submodule("") is net
+
+
+def test_get_parameter_and_buffer():
+    net = Net()
+    assert net.get_parameter("hidden.weight") is net.hidden.weight
+    assert net.get_parameter("scale") is net.scale
+    assert net.get_buffer("norm.running_mean") is net.norm.running_mean
+    with pytest.raises(
+        AttributeError,
+        match="Net has no parameter 'hidden.x': Linear has no 'x'; its parameters are: 'weight', 'bias'",
+    ):
+        net.get_parameter("hidden.x")
+    with pytest.raises(AttributeError, match="no buffer 'hidden.weight'"):
+        net.get_buffer("hidden.weight")
 
 
 def test_parameters_carry_their_names():
@@ -371,44 +385,6 @@ def test_forward_takes_any_arguments():
             return (a + b) * factor
 
     assert Sum()(1, b=2, factor=10) == 30
-
-
-def test_hooks():
-    layer = nn.Linear(2, 2)
-    calls = []
-    before = layer.register_forward_pre_hook(lambda m, args: calls.append(("pre", m, len(args))))
-    after = layer.register_forward_hook(lambda m, args, out: calls.append(("post", m, out.shape)))
-    layer(mg.ones(3, 2))
-    assert calls == [("pre", layer, 1), ("post", layer, (3, 2))]
-    before.remove()
-    before.remove()
-    after.remove()
-    layer(mg.ones(3, 2))
-    assert len(calls) == 2
-
-
-def test_hooks_may_change_what_passes():
-    layer = nn.Identity()
-    with (
-        layer.register_forward_pre_hook(lambda m, args: args[0] + 1),
-        layer.register_forward_hook(lambda m, args, out: out * 10),
-        layer.register_forward_hook(lambda m, args, out: None),
-    ):
-        assert layer(mg.tensor(1.0)).item() == 20.0
-    assert layer(mg.tensor(1.0)).item() == 1.0
-
-
-def test_the_same_hook_twice_is_removed_once():
-    layer, calls = nn.Identity(), []
-
-    def hook(*args):
-        calls.append(1)
-
-    first = layer.register_forward_hook(hook)
-    layer.register_forward_hook(hook)
-    first.remove()
-    layer(mg.ones(1))
-    assert calls == [1]
 
 
 # Changing all -----------------------------------------------------------------------------------------
@@ -705,6 +681,53 @@ def test_module_dict():
         heads["keys"] = nn.ReLU()
     with pytest.raises(NotImplementedError, match="ModuleDict cannot be called"):
         heads(mg.ones(1))
+
+
+def test_module_dict_is_a_dictionary():
+    modules = nn.ModuleDict({"a": nn.ReLU()})
+    modules.update([("b", nn.Tanh()), ("a", nn.Sigmoid())])
+    assert list(modules.keys()) == ["a", "b"] and isinstance(modules["a"], nn.Sigmoid)
+    assert [kind for kind, _ in modules.items()] == list(modules) and "b" in modules
+    modules.clear()
+    assert len(modules) == 0 and "b" not in modules
+
+
+def test_parameter_list(device):
+    parameters = nn.ParameterList([mg.zeros(2), nn.Parameter(mg.ones(3, 1))])
+    parameters += [mg.ones(1)]
+    assert [name for name, _ in parameters.named_parameters()] == ["0", "1", "2"]
+    assert all(isinstance(p, nn.Parameter) and p.requires_grad for p in parameters)
+    assert parameters[-1] is list(parameters)[2] and len(parameters[:2]) == 2
+    assert parameters[:2][1] is parameters[1]
+    parameters[-1] = mg.zeros(4)
+    assert parameters[2].shape == (4,) and list(parameters.state_dict()) == ["0", "1", "2"]
+    assert repr(parameters[:2]) == (
+        "ParameterList(\n  (0): Parameter containing: [float32 of size 2]\n"
+        "  (1): Parameter containing: [float32 of size 3x1]\n)"
+    )
+    with pytest.raises(IndexError):
+        parameters[3] = mg.zeros(1)
+    with pytest.raises(TypeError, match="has to be a Parameter"):
+        parameters.append(3.0)
+    with pytest.raises(NotImplementedError, match="ParameterList cannot be called"):
+        parameters(1)
+
+
+def test_parameter_dict():
+    class Affine(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.theta = nn.ParameterDict({"w": mg.ones(2), "b": mg.zeros(())})
+
+        def forward(self, x):
+            return x @ self.theta["w"] + self.theta["b"]
+
+    model = Affine()
+    assert [name for name, _ in model.named_parameters()] == ["theta.w", "theta.b"]
+    model(mg.ones(3, 2)).sum().backward()
+    assert model.theta["w"].grad.tolist() == [3, 3] and model.theta["b"].grad.item() == 3
+    assert "w" in model.theta and model.theta.pop("w").shape == (2,) and list(model.theta) == ["b"]
+    assert [p.shape for p in model.theta.values()] == [()]
 
 
 def test_module_paths_resolve():

@@ -89,14 +89,29 @@ FORMULAS = {
     "binary_cross_entropy_with_logits": lambda x, y, reduction="mean": reduced(
         -y * np.log(1 / (1 + np.exp(-x))) - (1 - y) * np.log(1 - 1 / (1 + np.exp(-x))), reduction
     ),
-    "cross_entropy": lambda x, target, reduction="mean": reduced(
-        -np.log(np.exp(x) / np.exp(x).sum(1, keepdims=True))[np.arange(len(x)), target], reduction
+    "cross_entropy": lambda x, target, shares, reduction: weighted(
+        -np.log(np.exp(x) / np.exp(x).sum(1, keepdims=True))[np.arange(len(x)), target],
+        shares,
+        reduction,
     ),
     "batch_norm": lambda x, w, b, eps=1e-5: (
         (x - x.mean(0)) / np.sqrt(x.var(0) + eps) * (1 if w is None else w)
         + (0 if b is None else b)
     ),
+    "layer_norm": lambda x, w, b, eps=1e-5: (
+        (x - x.mean(-1, keepdims=True))
+        / np.sqrt(x.var(-1, keepdims=True) + eps)
+        * (1 if w is None else w)
+        + (0 if b is None else b)
+    ),
 }
+
+
+def weighted(losses, shares, reduction):
+    shares = np.ones(len(losses)) if shares is None else shares
+    if reduction == "mean":
+        return np.average(losses, weights=shares)
+    return reduced(losses * shares, reduction)
 
 
 def reduced(losses, reduction):

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import minigrad as mg
-from minigrad._functions import multiplying, picking, pointwise, reducing, shaping
+from minigrad._functions import multiplying, picking, pointwise, reducing, shaping, statistics
 from minigrad.testing import assert_close, check_gradients
 
-MODULES = (multiplying, picking, pointwise, reducing, shaping)
+MODULES = (multiplying, picking, pointwise, reducing, shaping, statistics)
 FUNCTIONS = {
     name: function
     for module in MODULES
@@ -89,6 +89,10 @@ UNARY = {
     "elu": (lambda a: np.where(a > 0, a, np.expm1(a)), -3, 3),
     "gelu": (lambda a: a * (1 + erf(a / math.sqrt(2))) / 2, -3, 3), "isnan": (np.isnan, -3, 3),
     "isinf": (np.isinf, -3, 3), "isfinite": (np.isfinite, -3, 3), "logical_not": (np.logical_not, -3, 3),
+    "asinh": (np.arcsinh, -9, 9), "acosh": (np.arccosh, 1, 9), "atanh": (np.arctanh, -0.99, 0.99),
+    "exp2": (np.exp2, -3, 3), "deg2rad": (np.deg2rad, -400, 400), "rad2deg": (np.rad2deg, -9, 9),
+    "frac": (lambda a: a - np.trunc(a), -3, 3), "logit": (lambda a: np.log(a / (1 - a)), 0.01, 0.99),
+    "nan_to_num": (lambda a: a, -3, 3),
 }  # fmt: skip
 
 
@@ -110,6 +114,11 @@ BINARY = {
     "le": (np.less_equal, -3, 3), "gt": (np.greater, -3, 3), "ge": (np.greater_equal, -3, 3),
     "logical_and": (np.logical_and, -3, 3), "logical_or": (np.logical_or, -3, 3),
     "logical_xor": (np.logical_xor, -3, 3), "isclose": (lambda a, b: np.isclose(a, b), -3, 3),
+    "fmod": (np.fmod, 0.1, 3), "atan2": (np.arctan2, -3, 3), "hypot": (np.hypot, -3, 3),
+    "logaddexp": (np.logaddexp, -9, 9), "xlogy": (lambda a, b: a * np.log(b), 0.1, 3),
+    "heaviside": (np.heaviside, -3, 3), "clamp_min": (np.maximum, -3, 3), "clamp_max": (np.minimum, -3, 3),
+    "dist": (lambda a, b: np.linalg.norm(np.ravel(a - b)), -3, 3), "isin": (np.isin, -3, 3),
+    "broadcast_tensors": (lambda a, b: tuple(np.broadcast_arrays(a, b)), -3, 3),
 }  # fmt: skip
 
 
@@ -127,7 +136,8 @@ def pairs(data, low, high):
 def test_functions_of_two_tensors_that_broadcast(name, device, data):
     function, low, high = BINARY[name]
     a, b = pairs(data, low, high)
-    check(FUNCTIONS[name](mg.tensor(a), mg.tensor(b)), np.asarray(function(a, b)))
+    expected = function(a, b)
+    check(FUNCTIONS[name](mg.tensor(a), mg.tensor(b)), expected)
 
 
 @pytest.mark.parametrize("name", ["bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not"])
@@ -167,6 +177,16 @@ def test_options_of_arithmetic(device, data):
     check(mg.sub(x, y, alpha=2), a - 2 * b)
     check(mg.div(x, y, rounding_mode="floor"), np.floor(a / b))
     check(mg.div(-x, y, rounding_mode="trunc"), np.trunc(-a / b))
+    n, m = np.rint(a * 5).astype(np.int64), np.rint(b * 3).astype(np.int64)
+    for sign in (1, -1):
+        whole = mg.div(mg.tensor(sign * n), mg.tensor(m), rounding_mode="trunc")
+        check(whole, np.trunc(sign * n / m).astype(np.int64))
+        check(mg.fmod(sign * x, -y), np.fmod(sign * a, -b))
+        check(mg.clamp(mg.tensor(sign * n), min=2), np.maximum(sign * n, 2))
+    check(mg.lerp(x, y, 0.3), a + 0.3 * (b - a))
+    check(mg.addcmul(x, x, y, value=0.5), a + 0.5 * a * b)
+    check(mg.addcdiv(x, x, y, value=-2), a - 2 * a / b)
+    check(mg.logit(x, eps=0.2), np.log(np.clip(a, 0.2, 0.8) / (1 - np.clip(a, 0.2, 0.8))))
     check(mg.round(x, decimals=1), np.round(a, 1))
     check(mg.isclose(x, x + 1e-3, rtol=1e-2), np.isclose(a, a + 1e-3, rtol=1e-2))
     assert mg.allclose(x, x + 1e-12) and mg.equal(x, mg.tensor(a))
@@ -193,6 +213,21 @@ def test_clamp_where_and_masked_fill(device, data):
     check(mg.where(x > 0.5, y, 0), np.where(condition, b, 0.0))
     check(x.where(x > 0.5, y), np.where(condition, a, b))
     check(x.masked_fill(x > 0.5, 7.0), np.where(condition, 7.0, a))
+    check(mg.where(x > 0.5, 1, 0), np.where(condition, 1, 0))
+    if a.ndim:
+        check(mg.where(x > 0.5), np.nonzero(condition))
+
+
+def test_not_a_number(device):
+    a = np.array([[1.0, math.nan, math.inf], [-math.inf, math.nan, 2.0]])
+    x = mg.tensor(a)
+    check(mg.nan_to_num(x), np.nan_to_num(a))
+    check(mg.nan_to_num(x, 5.0, 6.0, -7.0), np.nan_to_num(a, nan=5.0, posinf=6.0, neginf=-7.0))
+    check(mg.tensor([1, 2]).nan_to_num(), np.array([1, 2]))
+    check(x[:, 1:].nansum(1), np.nansum(a[:, 1:], 1))
+    check(x[1:, 1:].nanmean(), np.nanmean(a[1:, 1:]))
+    check(mg.tensor([1, 2]).nansum(), np.array(3))
+    check(mg.xlogy(mg.zeros_like(x), x), np.zeros_like(a))
 
 
 # Reductions -----------------------------------------------------------------------------------------
@@ -256,6 +291,9 @@ def test_other_reductions(device, data):
     check(mg.count_nonzero(x, dim), np.asarray(np.count_nonzero(a, axis=dim), np.int64))
     check(mg.count_nonzero(x), np.asarray(np.count_nonzero(a)))
     check(mg.cumsum(x, dim), np.cumsum(a, axis=dim))
+    check(mg.cumprod(x, dim), np.cumprod(a, axis=dim))
+    check(mg.diff(x, dim=dim), np.diff(a, axis=dim))
+    check(mg.diff(x, 2, dim), np.diff(a, 2, axis=dim))
     check(mg.var(x, dim, unbiased=False, keepdim=keep), np.var(a, **options))
     check(mg.std(x, dim, correction=0, keepdim=keep), np.std(a, **options))
     check(mg.softmax(x, dim), np.exp(a) / np.exp(a).sum(dim, keepdims=True))
@@ -335,6 +373,36 @@ SHAPES = {
             np.pad(a[:, 1:], ((0, 0), (0, 3), (0, 1)), constant_values=1.5),
         ),
     ),
+    "hstack": (
+        lambda x: (mg.hstack([x, x]), mg.hstack([x[0, 0], x[0, 0]]), mg.hstack([x[0, 0, 0]] * 2)),
+        lambda a: (np.hstack([a, a]), np.hstack([a[0, 0], a[0, 0]]), np.hstack([a[0, 0, 0]] * 2)),
+    ),
+    "vstack": (
+        lambda x: (mg.vstack([x, x]), mg.vstack([x[0, 0], x[0, 0]]), mg.vstack([x[0], x[0, 0]])),
+        lambda a: (np.vstack([a, a]), np.vstack([a[0, 0], a[0, 0]]), np.vstack([a[0], a[0, 0]])),
+    ),
+    "column_stack": (
+        lambda x: (mg.column_stack([x[0, 0]] * 2), mg.column_stack([x[0], x[0, :, 0]])),
+        lambda a: (np.column_stack([a[0, 0]] * 2), np.column_stack([a[0], a[0, :, 0]])),
+    ),
+    "narrow": (
+        lambda x: (mg.narrow(x, 1, 0, 1), x.narrow(-1, -1, 1), x.narrow(0, x.shape[0], 0)),
+        lambda a: (a[:, :1], a[..., -1:], a[:0]),
+    ),
+    "select": (lambda x: (mg.select(x, 1, 0), x.select(-1, -1)), lambda a: (a[:, 0], a[..., -1])),
+    "unfold": (
+        lambda x: (x.unfold(1, x.shape[1], 1), x.unfold(0, 1, 2), x.flatten().unfold(0, 1, 1)),
+        lambda a: (
+            np.moveaxis(a, 1, -1)[:, None],
+            a[::2, ..., None],
+            a.reshape(-1, 1),
+        ),
+    ),
+    "trace": (lambda x: mg.trace(x[0]), lambda a: np.trace(a[0])),
+    "diag_embed": (
+        lambda x: (mg.diag_embed(x), mg.diag_embed(x[0, 0], -1)),
+        lambda a: (a[..., None] * np.eye(a.shape[2]), np.diag(a[0, 0], -1)),
+    ),
     "tril": (lambda x: (x.tril(), x.tril(1)), lambda a: (np.tril(a), np.tril(a, 1))),
     "triu": (lambda x: (x.triu(), x.triu(-1)), lambda a: (np.triu(a), np.triu(a, -1))),
     "diagonal": (
@@ -382,6 +450,19 @@ def test_other_products(device, data):
     check(mg.mv(x[0], y[0, :, 0]), a[0] @ b[0, :, 0])
     check(mg.dot(x[0, 0], y[0, :, 0]), a[0, 0] @ b[0, :, 0])
     check(mg.outer(x[0, 0], y[0, 0]), np.outer(a[0, 0], b[0, 0]))
+    check(mg.vdot(x[0, 0], y[0, :, 0]), a[0, 0] @ b[0, :, 0])
+    check(mg.inner(x, y.mT), np.inner(a, b.swapaxes(1, 2)))
+    check(mg.inner(x[0, 0, 0], y), a[0, 0, 0] * b)
+    check(mg.kron(x[0], y[0]), np.kron(a[0], b[0]))
+    check(mg.kron(x, y[0, 0]), np.kron(a, b[0, 0]))
+    total = np.cos(np.arange(n * m)).reshape(n, m)
+    check(mg.addmm(mg.tensor(total), x[0], y[0], beta=2, alpha=3), 2 * total + 3 * a[0] @ b[0])
+    check(mg.addmv(mg.tensor(total[:, 0]), x[0], y[0, :, 0]), total[:, 0] + a[0] @ b[0, :, 0])
+    rows, others = np.moveaxis(a[..., None] * [1, 2, -3], 1, 0)[:, 0], a[0, 0, 0] + np.arange(3.0)
+    check(mg.cross(mg.tensor(rows), mg.tensor(others)), np.cross(rows, others))
+    for order in (1, 2, math.inf):
+        apart = np.linalg.norm(a[:, :, None] - b.mT[:, None], order, axis=-1)
+        check(mg.cdist(x, y.mT, order), apart)
     for subscripts in (
         "bij,bjk->bik",
         "bij,bjk",
@@ -396,6 +477,46 @@ def test_other_products(device, data):
     check(mg.tensordot(x, y, dims=([2, 0], [1, 0])), np.tensordot(a, b, ([2, 0], [1, 0])))
     check(mg.tensordot(x[0], y[0], 1), np.tensordot(a[0], b[0], 1))
     check(mg.tensordot(x, y, 0), np.tensordot(a, b, 0))
+
+
+@given(data=st.data())
+@few
+def test_linear_algebra(device, data):
+    m, n, k = (data.draw(st.integers(1, 4)) for _ in range(3))
+    a, b = data.draw(floats((2, m, n))), data.draw(floats((m, k)))
+    x, sides = mg.tensor(a), mg.tensor(b)
+    assume(np.linalg.svd(a)[1].min() > 0.1)
+    check(mg.linalg.pinv(x), np.linalg.pinv(a))
+    check(mg.pinverse(x[0]), np.linalg.pinv(a[0]))
+    check(mg.linalg.pinv(x, rtol=0.9), np.linalg.pinv(a, 0.9))
+    solution, _, rank, values = np.linalg.lstsq(a[0], b, rcond=None)
+    found = mg.linalg.lstsq(x[0], sides)
+    check(found.solution, solution)
+    check(found.residuals, ((a[0] @ solution - b) ** 2).sum(0))
+    check((found.rank, found.singular_values), (np.int64(rank), values))
+    check(mg.linalg.lstsq(x[0], sides[:, 0]).solution, solution[:, 0])
+    square = a[0] @ a[0].T + np.eye(m)
+    y = mg.tensor(square)
+    for power in (0, 1, 2, 5, -2):
+        check(mg.linalg.matrix_power(y, power), np.linalg.matrix_power(square, power))
+    check(mg.linalg.multi_dot([x[0].T, y, sides]), a[0].T @ square @ b)
+    check(mg.linalg.svdvals(x), np.linalg.svd(a, compute_uv=False))
+    check(mg.linalg.eigvalsh(y), np.linalg.eigvalsh(square))
+    check(mg.linalg.cond(y), np.linalg.cond(square))
+    check(mg.linalg.matrix_norm(x), np.linalg.norm(a, axis=(1, 2)))
+    check(
+        mg.linalg.matrix_norm(y, "nuc", keepdim=True), np.linalg.norm(square, "nuc", keepdims=True)
+    )
+    U, S, V = mg.svd(x[0])
+    check(U @ mg.diag(S) @ V.T, a[0])
+
+
+def test_the_rank_of_a_matrix_without_full_rank(device):
+    x = mg.tensor([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])
+    assert mg.linalg.matrix_rank(x).item() == 1
+    found = mg.linalg.lstsq(x, mg.tensor([1.0, 2.0, 3.0]))
+    assert_close(found.solution, [0.2, 0.4], rtol=1e-5)  # the shortest of all solutions
+    assert mg.linalg.matrix_rank(mg.zeros(2, 2)).item() == 0
 
 
 # Picking --------------------------------------------------------------------------------------------
@@ -438,7 +559,24 @@ def test_picking_along_a_dimension(device, data):
     expected = a.copy()
     np.add.at(expected, tuple(place), picked)
     check(mg.scatter_add(x, dim, mg.tensor(wide), mg.tensor(picked)), expected)
+    expected = a.copy()
+    expected[tuple(place)] = 7.0
+    check(mg.scatter(x, dim, mg.tensor(wide), 7.0), expected)
+    once = np.argsort(wide, axis=axis) % length  # each place at most once
+    place[axis] = once
+    if count <= length:
+        expected[tuple(place)] = picked
+        check(
+            mg.scatter(
+                mg.scatter(x, dim, mg.tensor(wide), 7), dim, mg.tensor(once), mg.tensor(picked)
+            ),
+            expected,
+        )
+    check(mg.take(x, mg.tensor(wide % a.size)), a.ravel()[wide % a.size])
     row = data.draw(integers((count,), 0, length - 1))
+    expected = a.copy()
+    expected[(slice(None),) * axis + (row,)] = -1.0
+    check(mg.index_fill(x, dim, mg.tensor(row), -1), expected)
     check(mg.index_select(x, dim, mg.tensor(row)), np.take(a, row, axis))
     expected, added = a.copy(), np.take(a, row, axis)
     np.add.at(expected, (slice(None),) * axis + (row,), 2 * added)
@@ -481,12 +619,99 @@ def test_picking_by_condition(device, data):
     )
     if a.ndim:
         check(mg.nonzero(x), np.argwhere(a))
+        check(mg.argwhere(x), np.argwhere(a))
         check(mg.nonzero(x, as_tuple=True), np.nonzero(a))
     classes = data.draw(integers(data.draw(shapes(least=1)), 0, 4))
     check(FUNCTIONS["one_hot"](mg.tensor(classes), 5), np.eye(5, dtype=np.int64)[classes])
     check(
         FUNCTIONS["one_hot"](mg.tensor(classes)), np.eye(classes.max() + 1, dtype=np.int64)[classes]
     )
+
+
+# Statistics -----------------------------------------------------------------------------------------
+
+
+@given(data=st.data())
+@few
+def test_order_statistics(device, data):
+    a = data.draw(floats(data.draw(shapes(least=1, dims=(1, 3)))))
+    x, dim = mg.tensor(a), data.draw(st.integers(-a.ndim, a.ndim - 1))
+    keep, length = data.draw(st.booleans()), a.shape[dim]
+    places, ordered = np.argsort(a, axis=dim, kind="stable"), np.sort(a, axis=dim)
+
+    def kth(k):
+        pair = [np.take(one, [k], axis=dim) for one in (ordered, places)]
+        return tuple(pair if keep else (one.squeeze(dim) for one in pair))
+
+    k = data.draw(st.integers(1, length))
+    check(mg.kthvalue(x, k, dim, keep), kth(k - 1))
+    check(mg.median(x, dim, keep), kth((length - 1) // 2))
+    check(mg.median(x), np.sort(a, axis=None)[(a.size - 1) // 2])
+    options = {"axis": dim, "keepdims": keep}
+    for q in (0.0, 0.3, np.array([0.25, 1.0])):
+        share = q if isinstance(q, float) else mg.tensor(q)
+        check(mg.quantile(x, share, dim, keep), np.quantile(a, q, **options))
+        check(mg.quantile(x, share), np.quantile(a, q))
+    check(mg.aminmax(x, dim=dim, keepdim=keep), (np.min(a, **options), np.max(a, **options)))
+    values, where = mg.mode(x, dim, True)
+    rows = np.moveaxis(a, dim, -1).reshape(-1, length)
+    counted = [np.unique(row, return_counts=True) for row in rows]
+    most = [found[counts.argmax()] for found, counts in counted]
+    np.testing.assert_array_equal(host(values).ravel(), most)
+    np.testing.assert_array_equal(np.take_along_axis(a, host(where), dim), host(values))
+
+
+def host(tensor):
+    return tensor.cpu().numpy()
+
+
+@given(data=st.data())
+@few
+def test_spreads(device, data):
+    a = data.draw(floats((data.draw(st.integers(2, 4)), data.draw(st.integers(2, 5)))))
+    x, keep = mg.tensor(a), data.draw(st.booleans())
+    options = {"axis": 1, "keepdims": keep}
+    check(mg.std_mean(x, 1, keepdim=keep), (np.std(a, ddof=1, **options), np.mean(a, **options)))
+    check(
+        mg.var_mean(x, axis=1, keepdims=keep), (np.var(a, ddof=1, **options), np.mean(a, **options))
+    )
+    check(mg.var_mean(x, 0, correction=0), (np.var(a, axis=0), np.mean(a, axis=0)))
+    check(mg.cov(x), np.cov(a))
+    check(mg.cov(x[0], correction=0), np.cov(a[0], ddof=0))
+    if a.std(1).min() > 0.1:
+        check(mg.corrcoef(x), np.corrcoef(a))
+
+
+@given(data=st.data())
+@few
+def test_counts(device, data):
+    a = data.draw(floats(data.draw(shapes(least=1, dims=(1, 2)))))
+    n = data.draw(integers((6,), 0, 4))
+    x, edges = mg.tensor(a), np.array([-2.5, -1.0, 0.25, 3.0])
+    hist, between = np.histogram(a, 3, range=(-2.0, 1.0))
+    check(mg.histogram(x, 3, range=(-2.0, 1.0)), (hist.astype(float), between))
+    check(mg.histogram(x, mg.tensor(edges)).hist, np.histogram(a, edges)[0].astype(float))
+    weighted = np.histogram(a, edges, weights=a * a)[0]
+    check(mg.histogram(x, mg.tensor(edges), weight=x * x).hist, weighted)
+    check(mg.histc(x, 4, -3, 3), np.histogram(a, 4, (-3, 3))[0].astype(float))
+    check(mg.histc(x, 4), np.histogram(a, 4)[0].astype(float))
+    check(mg.bincount(mg.tensor(n), minlength=7), np.bincount(n, minlength=7))
+    check(mg.bincount(mg.tensor(n), mg.tensor(n / 2)), np.bincount(n, n / 2))
+    found = np.unique(a, return_inverse=True, return_counts=True)
+    inverse = found[1].reshape(a.shape)
+    check(mg.unique(x), found[0])
+    check(mg.unique(x, return_inverse=True, return_counts=True), (found[0], inverse, found[2]))
+    check(mg.unique(x, return_counts=True), (found[0], found[2]))
+    check(x.unique(dim=0), np.unique(a, axis=0))
+    for side in ("left", "right"):
+        check(
+            mg.searchsorted(mg.tensor(edges), x, right=side == "right"),
+            np.searchsorted(edges, a, side),
+        )
+        check(
+            mg.bucketize(x, mg.tensor(edges), right=side == "right"),
+            np.searchsorted(edges, a, side),
+        )
 
 
 # Gradients of random shapes -------------------------------------------------------------------------
@@ -521,6 +746,68 @@ def test_gradients_of_reductions(name, device, data):
     check_gradients(lambda x: FUNCTIONS[name](x, dim=axis, keepdim=keep), a, directions=1)
 
 
+A = np.array([[0.5, -1.2, 2.0], [1.5, 0.3, -0.7]])
+B = np.array([[1.0, 2.0, -0.5], [0.2, -1.0, 0.9]])
+COMPOSED = {
+    "frac": (lambda x: mg.frac(x), 0.9 * A),
+    "hypot": (lambda x, y: mg.hypot(x, y), A, B[0]),
+    "logaddexp": (lambda x, y: mg.logaddexp(x, y), A, B[0]),
+    "logaddexp of equals": (lambda x, y: mg.logaddexp(x, y), A, A),
+    "logit": (lambda x: mg.logit(x), np.array([0.2, 0.9])),
+    "xlogy": (lambda x, y: mg.xlogy(x, y), np.abs(A), np.abs(B[0])),
+    "lerp": (lambda x, y, w: mg.lerp(x, y, w), A, B, np.array(0.3)),
+    "addcmul": (lambda x, y: mg.addcmul(x, x, y, value=0.5), A, B),
+    "addcdiv": (lambda x, y: mg.addcdiv(x, x, y, value=0.5), A, B),
+    "exp2": (lambda x: mg.exp2(x), A),
+    "nan_to_num": (lambda x: mg.nan_to_num(x), A),
+    "clamp_min": (lambda x, y: mg.clamp_min(x, y), A, B),
+    "cumprod": (lambda x: mg.cumprod(x, 1), A),
+    "cumprod with zeros": (lambda x: mg.cumprod(x, 0), np.array([2.0, 0.0, 3.0, 0.0, 1.5])),
+    "diff": (lambda x: mg.diff(x, 2), A),
+    "hstack": (lambda x, y: mg.hstack([x, y]), A, B),
+    "cat with nothing": (lambda x: mg.cat([mg.tensor([]), x, x], 1), A),
+    "unfold": (lambda x: x.unfold(1, 2, 1), A),
+    "trace": (lambda x: mg.trace(x), A),
+    "diag_embed": (lambda x: mg.diag_embed(x), A),
+    "scatter": (lambda x, y: mg.scatter(x, 1, mg.tensor([[2, 0], [1, 2]]), y), A, B),
+    "index_fill": (lambda x: mg.index_fill(x, 1, mg.tensor([0, 2]), 5.0), A),
+    "take": (lambda x: mg.take(x, mg.tensor([[0, 5], [5, 1]])), A),
+    "inner": (lambda x, y: mg.inner(x, y), A, B),
+    "kron": (lambda x, y: mg.kron(x, y), A, B),
+    "cross": (lambda x, y: mg.cross(x, y), A, B),
+    "addmm": (lambda x, y, z: mg.addmm(x, y, z, beta=2, alpha=3), A[:, :2], A, B.T),
+    "addmv": (lambda x, y, z: mg.addmv(x, y, z), A[:, 0], A, B[0]),
+    "cdist": (lambda x, y: mg.cdist(x, y), A, B),
+    "dist": (lambda x, y: mg.dist(x, y), A, B),
+    "kthvalue": (lambda x: mg.kthvalue(x, 2, 1).values, A),
+    "median": (lambda x: mg.median(x), A),
+    "mode": (lambda x: mg.mode(x, 0).values, A),
+    "quantile": (lambda x: mg.quantile(x, 0.3, 1), A),
+    "nanmean": (lambda x: mg.nanmean(x, 1), A),
+    "std_mean": (lambda x: mg.std_mean(x, 1), A),
+    "aminmax": (lambda x: mg.aminmax(x, dim=1), A),
+    "cov": (lambda x: mg.cov(x), A),
+    "corrcoef": (lambda x: mg.corrcoef(x), A),
+    "linalg.lstsq": (lambda x, y: mg.linalg.lstsq(x, y).solution, A.T, B.T),
+    "linalg.matrix_power": (lambda x: mg.linalg.matrix_power(x @ x.T, 3), A),
+    "linalg.multi_dot": (lambda x, y: mg.linalg.multi_dot([x, y.T, x]), A, B),
+    "linalg.cond": (lambda x: mg.linalg.cond(x), A),
+    "svd": (lambda x: mg.svd(x).S, A),
+}
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_gradients_of_functions_made_of_operations(name, device):
+    """First and second order, in float64; and float32 stays what it is."""
+    function, *inputs = COMPOSED[name]
+    check_gradients(function, *inputs)
+    leaves = [mg.tensor(one, dtype=mg.float32, requires_grad=True) for one in inputs]
+    out = function(*leaves)
+    out = out if isinstance(out, tuple) else (out,)
+    sum(part.sum() for part in out).backward()
+    assert {one.dtype for one in (*out, *(leaf.grad for leaf in leaves))} == {mg.float32}
+
+
 # Nothing is left out --------------------------------------------------------------------------------
 
 
@@ -529,7 +816,10 @@ ELSEWHERE = {  # compared above, in tests of several functions
     "bitwise_not", "max", "min", "argmax", "argmin", "count_nonzero", "cumsum", "softmax", "log_softmax",
     "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "tensordot", "gather", "take_along_dim",
     "scatter_add", "index_select", "index_add", "sort", "argsort", "topk", "masked_select", "nonzero",
-    "one_hot",
+    "one_hot", "lerp", "addcmul", "addcdiv", "cumprod", "diff", "vdot", "inner", "kron", "cross", "addmm",
+    "addmv", "cdist", "scatter", "index_fill", "take", "argwhere", "kthvalue", "median", "mode",
+    "quantile", "aminmax", "std_mean", "var_mean", "nansum", "nanmean", "cov", "corrcoef", "histogram", "histc",
+    "bincount", "unique", "searchsorted", "bucketize",
 }  # fmt: skip
 
 

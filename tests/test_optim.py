@@ -3,58 +3,20 @@
 import copy
 import gc
 import inspect
-import json
 import math
 import pickle
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
+from optim_runs import RECORD, Training, leaf, network, numbers
 
 import minigrad as mg
 from minigrad.backend.devices import xp_of
 from minigrad.optim import SGD, Adam, AdamW, Optimizer
 from minigrad.optim.optimizer import required
 
-RECORD = json.loads((Path(__file__).parent / "recorded" / "optim.json").read_text(encoding="utf-8"))
-KINDS = {"SGD": SGD, "Adam": Adam, "AdamW": AdamW}
-
-
-def numbers(tensor):
-    return tensor.detach().cpu().numpy()
-
-
-def leaf(data, device, dtype=mg.float64):
-    return mg.tensor(data, dtype=dtype, device=device, requires_grad=True)
-
-
-def network(p, x, y):
-    """The network of ``tools/record_optim.py``."""
-    hidden = mg.tanh(x @ p["w1"] + p["b1"])
-    return ((hidden @ p["w2"] + p["b2"] - y) ** 2).mean()
-
-
-class Training:
-    """The recorded network and an optimiser for it."""
-
-    def __init__(self, kind, device, dtype=mg.float64, groups=None, **hyperparameters):
-        self.params = {k: leaf(v, device, dtype) for k, v in RECORD["start"].items()}
-        self.x = mg.tensor(RECORD["x"], dtype=dtype, device=device)
-        self.y = mg.tensor(RECORD["y"], dtype=dtype, device=device)
-        values = list(self.params.values())
-        self.optimizer = kind(groups(values) if groups else values, **hyperparameters)
-
-    def step(self, count=1):
-        for _ in range(count):
-            self.optimizer.zero_grad()
-            loss = network(self.params, self.x, self.y)
-            loss.backward()
-            self.optimizer.step()
-        return loss
-
-    def numbers(self):
-        return {name: numbers(p).copy() for name, p in self.params.items()}
+KINDS = {name: getattr(mg.optim, name) for name in RECORD["defaults"]}
 
 
 def assert_same(left, right):
@@ -100,12 +62,12 @@ def test_positions_of_arguments_are_pytorchs():
     assert adam.defaults["betas"] == (0.8, 0.9) and adam.defaults["amsgrad"] is True
 
 
-@pytest.mark.parametrize(
-    ("name", "options"), [("SGD", {"momentum": 0.9}), ("Adam", {"amsgrad": True})]
-)
-def test_state_dict_is_pytorchs(name, options, device):
+@pytest.mark.parametrize("name", RECORD["state_dicts"])
+def test_state_dict_is_pytorchs(name, device):
+    group, first = (RECORD["state_dicts"][name][part] for part in ("param_groups", "state"))
+    options = {o: group[0][o] for o in ("momentum", "amsgrad", "centered") if o in group[0]}
     training = Training(KINDS[name], device, **options)
-    training.step(6)
+    training.step(int(first["0"].get("step", 6)))
     mine, theirs = training.optimizer.state_dict(), RECORD["state_dicts"][name]
     assert mine.keys() == theirs.keys()
     assert [g["params"] for g in mine["param_groups"]] == [[0, 1, 2, 3]]
@@ -522,6 +484,11 @@ VARIANTS = [
     (SGD, {"lr": 0.1}),
     (Adam, {"amsgrad": True, "weight_decay": 0.1}),
     (AdamW, {}),
+    (mg.optim.RMSprop, {"momentum": 0.9, "centered": True}),
+    (mg.optim.Adagrad, {"lr_decay": 0.1, "initial_accumulator_value": 0.1}),
+    (mg.optim.Adadelta, {}),
+    (mg.optim.Adamax, {}),
+    (mg.optim.RAdam, {}),
 ]
 
 

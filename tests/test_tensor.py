@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.backend import BackendUnavailable
 from minigrad.testing import assert_close
 
 
@@ -66,11 +67,70 @@ def test_tensors_inside_lists():
         (lambda: mg.from_numpy([1.0]), "expected a NumPy array, got list"),
         (lambda: mg.arange(0, 1, -1), "does not lead"),
         (lambda: mg.zeros(2.5), "expected an integer, got 2.5"),
+        (lambda: mg.FloatTensor("text"), "no tensors of dtype"),
+        (lambda: mg.set_default_tensor_type("torch.LongTensor"), "has to be floating, got int64"),
+        (lambda: mg.randint(5), "expected an integer, got None"),
     ],
 )
 def test_what_cannot_be_made_says_why(make, words):
     with pytest.raises((TypeError, ValueError), match=words):
         make()
+
+
+def test_tensor_types_of_pytorchs_early_days():
+    assert mg.DoubleTensor([1, 2]).dtype == mg.float64 and mg.IntTensor(2, 3).shape == (2, 3)
+    assert (
+        mg.ByteTensor().shape == (0,) and repr(mg.LongTensor) == "<tensor type LongTensor: int64>"
+    )
+    assert isinstance(mg.ones(1), mg.FloatTensor) and not isinstance([1.0], mg.FloatTensor)
+    mg.set_default_tensor_type(mg.DoubleTensor)
+    assert mg.zeros(1).type() == "minigrad.DoubleTensor"
+    mg.set_default_tensor_type("torch.FloatTensor")
+    assert mg.tensor(0.5).dtype == mg.float32
+
+
+def test_sizes_by_name():
+    assert mg.zeros(size=(2, 3)).shape == mg.randn(size=[2, 3]).shape == (2, 3)
+    assert mg.randint(3, size=(4,)).shape == (4,) and mg.randint(high=1, size=(2,)).tolist() == [
+        0,
+        0,
+    ]
+    with pytest.raises(TypeError):
+        mg.zeros(2, size=(3,))
+
+
+def test_what_programs_ask_about_hardware(monkeypatch):
+    from minigrad.backend import devices
+
+    monkeypatch.setitem(devices._LOADERS, "cuda", missing)
+    monkeypatch.delitem(devices._BACKENDS, "cuda", raising=False)
+    assert not mg.accelerator.is_available() and mg.accelerator.current_accelerator() is None
+    assert mg.accelerator.device_count() == mg.cuda.device_count() == 0
+    assert mg.backends.mps.is_available() is mg.backends.mps.is_built() is False
+    mg.backends.cudnn.deterministic, mg.backends.cudnn.benchmark = True, False
+    mg.use_deterministic_algorithms(True)
+    mg.cuda.empty_cache()
+    state = mg.get_rng_state()
+    mg.cuda.manual_seed_all(3)
+    assert mg.equal(mg.get_rng_state(), state)
+    with pytest.raises(BackendUnavailable, match="no GPU today"):
+        mg.cuda.get_device_name(0)
+
+
+def missing():
+    raise BackendUnavailable("no GPU today")
+
+
+@pytest.mark.gpu
+def test_what_a_gpu_answers():
+    assert (
+        mg.accelerator.current_accelerator() == mg.device("cuda:0")
+        and mg.cuda.current_device() == 0
+    )
+    assert mg.cuda.get_device_name() == mg.cuda.get_device_name(0) != ""
+    x = mg.zeros(3, 4, device="cuda")
+    assert x[1:].data_ptr() == x.data_ptr() + 16 and x[1:, 2:].storage_offset() == 6
+    mg.cuda.empty_cache()
 
 
 def test_like_and_new_functions(device):
@@ -84,6 +144,9 @@ def test_like_and_new_functions(device):
     ):
         assert (y.shape, y.dtype, str(y.device)) == (x.shape, x.dtype, str(x.device))
     assert x.new_full((2,), 7.0).tolist() == [7.0, 7.0]
+    y = x.new_tensor([0.1], requires_grad=True)
+    assert y.item() == 0.1 and y.is_leaf and str(y.device) == str(x.device)
+    assert x.new_ones((1, 2), dtype=mg.int64).tolist() == [[1, 1]] and x.new_empty(2).shape == (2,)
     assert mg.zeros_like(x, dtype=mg.int64).dtype == mg.int64
 
 
@@ -115,7 +178,7 @@ def test_formats():
     assert (
         f"{x:.2f}" == "3.14" and f"{mg.tensor(0.5):.1%}" == "50.0%" and f"{mg.tensor(3):d}" == "3"
     )
-    assert f"{x}" == "tensor(3.1416)"
+    assert f"{x}" == "3.141590118408203" and f"{mg.ones(2)}" == "tensor([1., 1.])"
     assert repr(mg.ones(2, requires_grad=True) * 2) == "tensor([2., 2.], grad_fn=<mul>)"
     assert repr(mg.ones(2, requires_grad=True)) == "tensor([1., 1.], requires_grad=True)"
     with pytest.raises(TypeError, match="for one number"):
@@ -174,6 +237,19 @@ def test_numpy_and_tensors_mix():
     assert (np.float64(2) * mg.ones(2)).dtype == mg.float32
 
 
+def test_matplotlib_draws_tensors():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    x = mg.linspace(0, 1, 5)
+    figure, axes = pyplot.subplots()
+    (line,) = axes.plot(x, x**2)
+    axes.scatter(x, x, c=x)
+    axes.imshow(mg.rand(3, 3))
+    assert line.get_ydata().tolist() == (x**2).tolist()
+    with pytest.raises(RuntimeError, match="detach"):
+        axes.plot(x, x * mg.ones(5, requires_grad=True))
+    pyplot.close(figure)
+
+
 def test_numpy_numbers_go_where_the_tensor_is(device):
     x = mg.ones(2, device=device)
     for out in (np.float64(2) * x, x + np.float32(1), x / np.sqrt(2.0)):
@@ -190,7 +266,8 @@ def test_to_converts_dtype_and_keeps_the_graph(device):
     assert x.to("float64").dtype == mg.float64 and x.to(float).dtype == mg.float32
     assert x.detach().long().tolist() == [1, 2]
     assert x.detach().bool().tolist() == [True, True]
-    assert x.type() == "float32" and x.type(mg.float64).dtype == mg.float64
+    assert x.type() == "minigrad.FloatTensor" and x.type(mg.float64).dtype == mg.float64
+    assert x.type("torch.DoubleTensor").dtype == x.type(mg.DoubleTensor).dtype == mg.float64
     assert x.to(mg.ones(1, dtype=mg.float64, device=device)).dtype == mg.float64
     assert x.to(mg.float32, copy=True) is not x
     with pytest.raises(TypeError, match="unknown arguments"):
@@ -357,6 +434,53 @@ def test_random_filling(device):
         mg.zeros(2, requires_grad=True).normal_()
 
 
+def test_in_place_methods_note_the_write(device):
+    x = mg.tensor([1.0, 2.0], device=device, requires_grad=True)
+    factor = mg.ones(2, device=device)
+    for change in (
+        lambda: factor.exp_(),
+        lambda: factor.clamp_(0, 1),
+        lambda: factor.masked_fill_(factor > 0, 2),
+    ):
+        y = (x * factor).sum()
+        change()
+        with pytest.raises(RuntimeError, match="changed in place"):
+            y.backward()
+
+
+def test_shapes_change_in_place(device):
+    x = mg.arange(6.0, device=device)
+    same = x
+    x.resize_(2, 3).t_().unsqueeze_(0)
+    assert (
+        same.shape == (1, 3, 2)
+        and x.squeeze_().shape == (3, 2)
+        and x.transpose_(0, 1).is_contiguous()
+    )
+    x.fill_diagonal_(9.0)
+    assert x.tolist() == [[9.0, 1.0, 2.0], [3.0, 9.0, 5.0]]
+    (x * mg.ones(3, device=device, requires_grad=True)).sum().backward()
+
+
+def test_more_random_filling():
+    g = mg.Generator().manual_seed(1)
+    x = mg.empty(1000).exponential_(2.0, generator=g)
+    assert abs(x.mean().item() - 0.5) < 0.05 and x.min().item() >= 0
+    assert set(mg.empty(50, dtype=mg.int64).random_(3, 6, generator=g).tolist()) == {3, 4, 5}
+    assert 0.2 < mg.empty(1000).bernoulli_(0.3, generator=g).mean().item() < 0.4
+    assert mg.empty(2).bernoulli_(mg.tensor([0.0, 1.0])).tolist() == [0.0, 1.0]
+    with pytest.raises(RuntimeError, match="random_: expected a tensor of numbers, got bool"):
+        mg.zeros(2, dtype=mg.bool_).random_(2)
+
+
+def test_memory(device):
+    x = mg.zeros(3, 4, device=device)
+    assert x.stride() == (4, 1) and x.T.stride() == (1, 4) and x.stride(0) == 4
+    if device != "strict":
+        assert x[1:, 2:].storage_offset() == 6 and x.storage_offset() == 0
+        assert x[1:].data_ptr() == x.data_ptr() + 16 and x.detach().data_ptr() == x.data_ptr()
+
+
 # Errors of operations -------------------------------------------------------------------------------
 
 
@@ -392,6 +516,24 @@ def test_random_filling(device):
         (lambda a, b: a.squeeze(4), IndexError, "squeeze"),
         (lambda a, b: a + "text", TypeError, "no tensors of dtype"),
         (lambda a, b: a.div(2, rounding_mode="up"), ValueError, "rounding_mode"),
+        (lambda a, b: a.narrow(1, 2, 2), ValueError, "2 elements from 2 do not fit a length of 3"),
+        (lambda a, b: a.select(0, 2), IndexError, "index 2 is out of bounds"),
+        (lambda a, b: b.unfold(0, 5, 1), ValueError, "size 5 and step 1 do not fit a length of 4"),
+        (lambda a, b: b.unfold(0, 2, 0), ValueError, "step 0"),
+        (lambda a, b: mg.hstack([]), ValueError, "hstack: expected at least one"),
+        (lambda a, b: mg.broadcast_tensors(a, b), ValueError, "mismatch"),
+        (lambda a, b: mg.kthvalue(b, 5), ValueError, "k=5 does not fit a dimension of length 4"),
+        (lambda a, b: mg.quantile(b, 1.5), ValueError, "q has to be from 0 to 1, got 1.5"),
+        (lambda a, b: mg.searchsorted(a, b), ValueError, r"a sorted vector, got shape \(2, 3\)"),
+        (lambda a, b: mg.bincount(a), TypeError, r"bincount: .*\.long\(\)"),
+        (lambda a, b: mg.cross(b, b), ValueError, r"length 3, got shapes \(4,\) and \(4,\)"),
+        (lambda a, b: a.scatter(1, b.long(), 1.0), ValueError, "does not fit"),
+        (lambda a, b: mg.svd(a, some=False), ValueError, "full_matrices"),
+        (lambda a, b: a.resize_(2, 2), ValueError, r"\(2, 2\) has not the 6 elements of \(2, 3\)"),
+        (lambda a, b: a.requires_grad_().t_(), RuntimeError, r"t_: .*x = x\.t\(\.\.\.\)"),
+        (lambda a, b: a.requires_grad_().exp_(), RuntimeError, r"exp_: .*no_grad\(\)"),
+        (lambda a, b: a.long().sqrt_(), RuntimeError, "sqrt_: the result is float32"),
+        (lambda a, b: mg.linalg.matrix_norm(a, "nuclear"), ValueError, "unknown order 'nuclear'"),
         (lambda a, b: mg.nn.functional.gelu(a, approximate="erf"), ValueError, "'none' or 'tanh'"),
     ],
 )  # fmt: skip

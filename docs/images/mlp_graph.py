@@ -6,7 +6,9 @@ import minigrad as mg
 from minigrad import data, nn
 
 mg.manual_seed(0)
-model = nn.Sequential(nn.Linear(64, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 10))
+model = nn.Sequential(
+    nn.Linear(64, 32, bias=False), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 10)
+)
 train_set, _ = data.digits_split()
 images, labels = train_set[:32]
 loss = nn.CrossEntropyLoss()(model(images), labels)

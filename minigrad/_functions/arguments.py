@@ -3,10 +3,41 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from minigrad import engine
 from minigrad.backend.devices import Device, device_of, to_device, xp_of
+
+
+def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let ``function`` take ``axis`` and ``keepdims`` for ``dim`` and ``keepdim``, as PyTorch does."""
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if "axis" in kwargs:
+            kwargs["dim"] = kwargs.pop("axis")
+        if "keepdims" in kwargs:
+            kwargs["keepdim"] = kwargs.pop("keepdims")
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def also_named(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a function take its ``*numbers`` by ``name`` too: ``zeros(size=(2, 3))`` for ``zeros(2, 3)``."""
+
+    def decorator(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if name in kwargs:
+                args = (*args, kwargs.pop(name))
+            return function(*args, **kwargs)
+
+        return wrapper
+
+    return decorator
 
 
 def as_axis(dim: Any) -> Any:

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from minigrad import engine
-from minigrad._functions.arguments import check_dim
+from minigrad._functions.arguments import check_dim, numpy_names
+from minigrad._functions.reducing import norm
 from minigrad.ops import products
 
 
@@ -65,6 +66,65 @@ def outer(input: Any, vec2: Any) -> Any:
     r"""All products of two vectors, :math:`x_i y_j`."""
     _ranks("outer", input=(input, 1), vec2=(vec2, 1))
     return input.unsqueeze(1) * vec2.unsqueeze(0)
+
+
+vdot = dot
+
+
+def inner(input: Any, other: Any) -> Any:
+    r"""Products over the last dimensions, :math:`\sum_k x_{ik} y_{jk}`; of numbers, the plain product."""
+    if input.ndim == 0 or other.ndim == 0:
+        return input * other
+    return tensordot(input, other, dims=([-1], [-1]))
+
+
+def kron(input: Any, other: Any) -> Any:
+    """Kronecker product: every element of ``input`` times the whole of ``other``, as blocks."""
+    ndim = max(input.ndim, other.ndim)
+    first, second = (
+        one.reshape((1,) * (ndim - one.ndim) + tuple(one.shape)) for one in (input, other)
+    )
+    left = [n for length in first.shape for n in (length, 1)]
+    right = [n for length in second.shape for n in (1, length)]
+    shape = [a * b for a, b in zip(first.shape, second.shape, strict=True)]
+    return (first.reshape(left) * second.reshape(right)).reshape(shape)
+
+
+@numpy_names
+def cross(input: Any, other: Any, dim: int = -1) -> Any:
+    r"""Cross product of vectors of three elements along ``dim``, at a right angle to both.
+
+    Raises
+    ------
+    ValueError
+        If there are not three.
+    """
+    if input.shape[dim] != 3 or other.shape[dim] != 3:
+        raise ValueError(
+            f"cross: dimension {dim} has to have length 3, got shapes {tuple(input.shape)} and "
+            f"{tuple(other.shape)}"
+        )
+    return input.roll(-1, dim) * other.roll(-2, dim) - input.roll(-2, dim) * other.roll(-1, dim)
+
+
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """Return ``beta * input + alpha * (mat1 @ mat2)``."""
+    return beta * input + alpha * mm(mat1, mat2)
+
+
+def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """Return ``beta * input + alpha * (mat @ vec)``."""
+    return beta * input + alpha * mv(mat, vec)
+
+
+def cdist(x1: Any, x2: Any, p: float = 2.0) -> Any:
+    """Distances between all rows of ``x1`` (..., n, k) and ``x2`` (..., m, k), in the ``p``-norm."""
+    return norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, -1)
+
+
+def dist(input: Any, other: Any, p: float = 2) -> Any:
+    """Norm of the difference of two tensors."""
+    return norm(input - other, p)
 
 
 def einsum(equation: str, *operands: Any) -> Any:

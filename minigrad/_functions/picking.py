@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad import engine
-from minigrad._functions.arguments import as_integer, check_devices, check_dim, index_array
+from minigrad._functions.arguments import (
+    as_integer,
+    check_devices,
+    check_dim,
+    index_array,
+    numpy_names,
+)
+from minigrad._functions.pointwise import masked_fill
 from minigrad._functions.reducing import ValuesAndIndices, take_along
-from minigrad._functions.shaping import flatten
+from minigrad._functions.shaping import cat, flatten
 from minigrad.backend.devices import to_host, xp_of
 from minigrad.dtypes import int64
 from minigrad.ops import indexing
@@ -18,6 +25,7 @@ def _at(dim: int, index: Any) -> tuple[Any, ...]:
     return (*(slice(None),) * dim, index)
 
 
+@numpy_names
 def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     """Return ``input[i, indices[i, j], ...]``: one index per element of the result.
 
@@ -42,6 +50,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     return take_along(input.expand(rest), xp_of(raw).broadcast_to(raw, tuple(shape)), dim)
 
 
+@numpy_names
 def gather(input: Any, dim: int, index: Any) -> Any:
     """Return ``out[i, j] = input[index[i, j], j]`` (for ``dim=0``; likewise for others).
 
@@ -58,6 +67,7 @@ def gather(input: Any, dim: int, index: Any) -> Any:
     return take_along(input, raw, dim)
 
 
+@numpy_names
 def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     """Return ``input`` with ``src[i, j]`` added at ``[index[i, j], j]``; repeated indices add up."""
     dim = check_dim(dim, input.ndim, "scatter_add")
@@ -70,6 +80,68 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     return input + indexing.scatter(used, index=where, shape=tuple(input.shape))
 
 
+@numpy_names
+def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Any:
+    """Return ``input`` with ``src[i, j]`` at ``[index[i, j], j]`` (for ``dim=0``; likewise for others).
+
+    Parameters
+    ----------
+    input : Tensor
+        Of any shape.
+    dim : int
+        The dimension that ``index`` counts along.
+    index : Tensor
+        Integers, with as many dimensions as ``input``.  Where one place is named twice, one of the two
+        is kept.
+    src : Tensor or number
+        What is put there.
+    value : number, optional
+        Another name for a ``src`` that is a number.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+    IndexError
+        If an index is out of range.
+    """
+    src = value if src is None else src
+    dim = check_dim(dim, input.ndim, "scatter")
+    raw = index_array(index, input, "scatter")
+    _check_fits(raw.shape, input.shape, dim, "scatter")
+    where = indexing.along_axis(xp_of(raw), raw, dim)
+    if not isinstance(src, engine.Tensor):
+        return masked_fill(input, _mask(input, where), src)
+    check_devices("scatter", input=input, src=src)
+    _check_fits(raw.shape, src.shape, None, "scatter")
+    used = indexing.getitem(src, index=tuple(slice(0, n) for n in raw.shape))
+    # Each element of the result is one of ``input`` or ``used``: ``chosen`` says which.
+    xp, size = xp_of(raw), input.numel()
+    chosen = xp.reshape(xp.arange(size), tuple(input.shape))
+    chosen[where] = size + xp.reshape(xp.arange(used.numel()), tuple(used.shape))
+    return indexing.getitem(cat([flatten(input), flatten(used)]), index=(chosen,))
+
+
+def _mask(input: Any, index: tuple[Any, ...]) -> Any:
+    """Return where ``index`` points, as a bool tensor."""
+    mask = xp_of(input.array).zeros(tuple(input.shape), bool)
+    mask[index] = True
+    return engine.wrap(mask, None)
+
+
+@numpy_names
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+    """Return ``input`` with ``value`` in the slices that the vector ``index`` names along ``dim``."""
+    dim = check_dim(dim, input.ndim, "index_fill")
+    raw = index_array(index, input, "index_fill")
+    return masked_fill(input, _mask(input, _at(dim, raw)), value)
+
+
+def take(input: Any, index: Any) -> Any:
+    """Return the elements of the flattened ``input`` that ``index`` names, in the shape of ``index``."""
+    return indexing.getitem(flatten(input), index=(index_array(index, input, "take"),))
+
+
 def _check_fits(index: tuple, shape: tuple, dim: int | None, operation: str) -> None:
     if len(index) != len(shape) or any(
         a > b for i, (a, b) in enumerate(zip(index, shape, strict=True)) if i != dim
@@ -79,6 +151,7 @@ def _check_fits(index: tuple, shape: tuple, dim: int | None, operation: str) -> 
         )
 
 
+@numpy_names
 def index_select(input: Any, dim: int, index: Any) -> Any:
     """Return the slices that the vector ``index`` names along ``dim``."""
     dim = check_dim(dim, input.ndim, "index_select")
@@ -88,6 +161,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
     return indexing.getitem(input, index=_at(dim, xp_of(raw).reshape(raw, (-1,))))
 
 
+@numpy_names
 def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
     """Return ``input`` with the slices of ``alpha * source`` added at ``index`` along ``dim``."""
     dim = check_dim(dim, input.ndim, "index_add")
@@ -111,6 +185,11 @@ def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
         return tuple(engine.wrap(part, None) for part in found)
     rows = xp.stack(found, axis=1)
     return engine.wrap(rows if input.ndim else rows[:, :0], None)
+
+
+def argwhere(input: Any) -> Any:
+    """Return a row of indices for each element that is not 0."""
+    return nonzero(input)
 
 
 def one_hot(tensor: Any, num_classes: int = -1) -> Any:
@@ -139,6 +218,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
     return engine.wrap(xp.asarray(rows, dtype=int64), None)
 
 
+@numpy_names
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
     """Return the indices that sort ``input`` along ``dim``; equal elements keep their order."""
     if input.ndim == 0:
@@ -147,6 +227,7 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = 
     return indexing.argsort(input, axis=dim, descending=descending)
 
 
+@numpy_names
 def sort(
     input: Any, dim: int = -1, descending: bool = False, stable: bool = True
 ) -> ValuesAndIndices:
@@ -158,6 +239,7 @@ def sort(
     return ValuesAndIndices(take_along(input, indices.array, dim), indices)
 
 
+@numpy_names
 def topk(
     input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
 ) -> ValuesAndIndices:

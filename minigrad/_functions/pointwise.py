@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from minigrad import engine
 from minigrad._functions.arguments import check_devices
-from minigrad.ops import activations, arithmetic, comparison, elementary
+from minigrad._functions.shaping import broadcast_tensors
+from minigrad.ops import activations, arithmetic, comparison, elementary, reductions, shapes
 from minigrad.ops.declare import Op
 
 
@@ -87,6 +89,9 @@ atan = _unary(elementary.atan)
 sinh = _unary(elementary.sinh)
 cosh = _unary(elementary.cosh)
 tanh = _unary(elementary.tanh)
+asinh = _unary(elementary.asinh)
+acosh = _unary(elementary.acosh)
+atanh = _unary(elementary.atanh)
 erf = _unary(elementary.erf)
 sigmoid = _unary(activations.sigmoid)
 logsigmoid = _unary(activations.log_sigmoid, "logsigmoid")
@@ -101,7 +106,9 @@ bitwise_not = _unary(comparison.invert, "bitwise_not")
 true_divide = _binary(arithmetic.div, "true_divide")
 floor_divide = _binary(arithmetic.floor_divide)
 remainder = _binary(arithmetic.remainder)
+fmod = _binary(arithmetic.fmod)
 pow = _binary(arithmetic.pow_)
+atan2 = _binary(elementary.atan2)
 maximum = _binary(arithmetic.maximum)
 minimum = _binary(arithmetic.minimum)
 eq = _binary(comparison.eq)
@@ -120,12 +127,12 @@ bitwise_xor = _binary(comparison.bitwise_xor)
 
 def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
     """Return ``input + alpha * other``."""
-    return arithmetic.add(input, other if alpha == 1 else arithmetic.mul(other, alpha))
+    return arithmetic.add(input, other if alpha == 1 else alpha * other)
 
 
 def sub(input: Any, other: Any, *, alpha: float = 1) -> Any:
     """Return ``input - alpha * other``."""
-    return arithmetic.sub(input, other if alpha == 1 else arithmetic.mul(other, alpha))
+    return arithmetic.sub(input, other if alpha == 1 else alpha * other)
 
 
 def mul(input: Any, other: Any) -> Any:
@@ -146,7 +153,10 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode == "floor":
         return arithmetic.floor_divide(input, other)
     if rounding_mode == "trunc":
-        return arithmetic.trunc(arithmetic.div(input, other))
+        down = arithmetic.floor_divide(input, other)
+        if down.dtype.kind == "f":
+            return arithmetic.trunc(arithmetic.div(input, other))
+        return down + ((down < 0) & (down * other != input))  # integers stay exact
     raise ValueError(f"rounding_mode has to be None, 'floor' or 'trunc', got {rounding_mode!r}")
 
 
@@ -176,11 +186,22 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
         out = input if min is None else where(input < min, min, input)
         return out if max is None else where(out > max, max, out)
     if engine.as_tensor(input).dtype.kind != "f":
-        return minimum(maximum(input, input if min is None else min), input if max is None else max)
+        out = input if min is None else maximum(input, min)
+        return out if max is None else minimum(out, max)
     return arithmetic.clamp(input, low=min, high=max)
 
 
-def where(condition: Any, input: Any, other: Any) -> Any:
+def clamp_min(input: Any, min: Any) -> Any:
+    """Return ``clamp(input, min=min)``."""
+    return clamp(input, min=min)
+
+
+def clamp_max(input: Any, max: Any) -> Any:
+    """Return ``clamp(input, max=max)``."""
+    return clamp(input, max=max)
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """Return ``input`` where ``condition`` holds and ``other`` elsewhere.
 
     Parameters
@@ -188,7 +209,8 @@ def where(condition: Any, input: Any, other: Any) -> Any:
     condition : Tensor
         bool.
     input, other : Tensor or number
-        Broadcast with ``condition``.
+        Broadcast with ``condition``.  Without them, the result is where ``condition`` holds: a vector of
+        indices for each dimension.
 
     Raises
     ------
@@ -196,8 +218,12 @@ def where(condition: Any, input: Any, other: Any) -> Any:
         If ``condition`` is not bool.
     """
     condition = engine.as_tensor(condition)
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)
     if condition.dtype.kind != "b":
         raise TypeError(f"where: the condition has to be bool, got {condition.dtype}")
+    if isinstance(input, (int, float)) and isinstance(other, (int, float)):
+        other = engine.as_tensor(other).to(condition.device)
     check_devices("where", condition=condition, input=input, other=other)
     return arithmetic.select(input, other, condition=condition)
 
@@ -205,6 +231,86 @@ def where(condition: Any, input: Any, other: Any) -> Any:
 def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """Return ``input`` with ``value`` where ``mask`` holds."""
     return where(mask, value, input)
+
+
+def frac(input: Any) -> Any:
+    """Return the part after the decimal point, with the sign of ``input``; the slope is 1."""
+    return input - trunc(input)
+
+
+def hypot(input: Any, other: Any) -> Any:
+    r"""Return :math:`\sqrt{x^2 + y^2}`; the slope is 0 at the origin."""
+    return reductions.norm(shapes.stack(*broadcast_tensors(input, other), axis=0), axis=0)
+
+
+def logaddexp(input: Any, other: Any) -> Any:
+    r"""Return :math:`\ln(e^x + e^y)` without overflow."""
+    return reductions.logsumexp(shapes.stack(*broadcast_tensors(input, other), axis=0), axis=0)
+
+
+def logit(input: Any, eps: float | None = None) -> Any:
+    r"""Inverse of the sigmoid, :math:`\ln \frac{x}{1 - x}`, of ``input`` limited to [eps, 1 - eps]."""
+    input = input if eps is None else clamp(input, eps, 1 - eps)
+    return log(input) - log1p(-input)
+
+
+def xlogy(input: Any, other: Any) -> Any:
+    r"""Return :math:`x \ln y`, and 0 where :math:`x = 0`, whatever :math:`y` is."""
+    used = engine.as_tensor(input) != 0
+    return where(used, input * log(where(used, other, 1.0)), 0.0)
+
+
+def lerp(input: Any, end: Any, weight: Any) -> Any:
+    """Return ``input + weight * (end - input)``, the way from ``input`` to ``end``."""
+    return input + weight * (end - input)
+
+
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+    """Return ``input + value * tensor1 * tensor2``."""
+    return input + value * tensor1 * tensor2
+
+
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+    """Return ``input + value * tensor1 / tensor2``."""
+    return input + value * tensor1 / tensor2
+
+
+def exp2(input: Any) -> Any:
+    """Return 2 to the power ``input``."""
+    return arithmetic.pow_(2.0, input)
+
+
+def deg2rad(input: Any) -> Any:
+    """Return an angle in degrees as radians."""
+    return input * (math.pi / 180)
+
+
+def rad2deg(input: Any) -> Any:
+    """Return an angle in radians as degrees."""
+    return input * (180 / math.pi)
+
+
+def heaviside(input: Any, values: Any) -> Any:
+    """Return the step function: 0 below 0, 1 above, ``values`` at 0."""
+    return where(input == 0, values, (input > 0).to(input.dtype))
+
+
+def nan_to_num(
+    input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """Return ``input`` with numbers for NaN and infinities, by default 0 and the largest of its dtype."""
+    if input.dtype.kind != "f":
+        return input.clone()
+    limits = np.finfo(input.dtype)
+    out = where(isnan(input), nan, input)
+    out = where(out == math.inf, float(limits.max) if posinf is None else posinf, out)
+    return where(out == -math.inf, float(limits.min) if neginf is None else neginf, out)
+
+
+def isin(elements: Any, test_elements: Any) -> Any:
+    """Return which elements are among ``test_elements``, bool."""
+    elements, tests = engine.as_tensor(elements), engine.as_tensor(test_elements)
+    return (elements.unsqueeze(-1) == tests.flatten()).any(-1)
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:

@@ -5,12 +5,11 @@ Every function with ``keepdim`` takes NumPy's ``axis`` and ``keepdims`` as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any, NamedTuple
 
 from minigrad import engine
-from minigrad._functions.arguments import as_axis, check_dim
+from minigrad._functions import shaping
+from minigrad._functions.arguments import as_axis, check_dim, numpy_names
 from minigrad.backend.devices import xp_of
 from minigrad.dtypes import as_dtype
 from minigrad.ops import arithmetic, fused, reductions
@@ -24,21 +23,7 @@ class ValuesAndIndices(NamedTuple):
     indices: Any
 
 
-def _numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let ``function`` take ``axis`` and ``keepdims`` for ``dim`` and ``keepdim``."""
-
-    @wraps(function)
-    def wrapper(input: Any, *args: Any, **kwargs: Any) -> Any:
-        if "axis" in kwargs:
-            kwargs["dim"] = kwargs.pop("axis")
-        if "keepdims" in kwargs:
-            kwargs["keepdim"] = kwargs.pop("keepdims")
-        return function(input, *args, **kwargs)
-
-    return wrapper
-
-
-@_numpy_names
+@numpy_names
 def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     r"""Sum, :math:`\sum_i x_i`.
 
@@ -63,7 +48,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     return reductions.sum_(input, axis=as_axis(dim), keepdims=keepdim)
 
 
-@_numpy_names
+@numpy_names
 def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     r"""Mean, :math:`\frac1n \sum_i x_i`, over ``dim`` (all dimensions by default).
 
@@ -85,7 +70,7 @@ def _correction(unbiased: bool | None, correction: float | None) -> float:
     return 1 if correction is None else correction
 
 
-@_numpy_names
+@numpy_names
 def var(
     input: Any,
     dim: Any = None,
@@ -116,7 +101,7 @@ def var(
     )
 
 
-@_numpy_names
+@numpy_names
 def std(
     input: Any,
     dim: Any = None,
@@ -133,9 +118,11 @@ def std(
     )
 
 
-@_numpy_names
-def prod(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+@numpy_names
+def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     r"""Product, :math:`\prod_i x_i`, over ``dim`` (all dimensions by default)."""
+    if dtype is not None:
+        input = input.to(as_dtype(dtype))
     return reductions.prod(input, axis=as_axis(dim), keepdims=keepdim)
 
 
@@ -161,7 +148,7 @@ def _extreme(
     return ValuesAndIndices(values.squeeze(dim), indices.squeeze(dim))
 
 
-@_numpy_names
+@numpy_names
 def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """Largest element; or values and indices along ``dim``; or the larger of two tensors.
 
@@ -187,7 +174,7 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     )  # fmt: skip
 
 
-@_numpy_names
+@numpy_names
 def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """Smallest element; or values and indices along ``dim``; or the smaller of two: see :func:`max`."""
     return _extreme(
@@ -196,54 +183,55 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     )  # fmt: skip
 
 
-@_numpy_names
+@numpy_names
 def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Largest element over ``dim``; ties share the gradient evenly."""
     return reductions.amax(input, axis=as_axis(dim), keepdims=keepdim)
 
 
-@_numpy_names
+@numpy_names
 def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Smallest element over ``dim``; ties share the gradient evenly."""
     return reductions.amin(input, axis=as_axis(dim), keepdims=keepdim)
 
 
-@_numpy_names
+@numpy_names
 def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """Index of the first largest element, int64; into the flat tensor without ``dim``."""
     return reductions.argmax(input, axis=as_axis(dim), keepdims=keepdim)
 
 
-@_numpy_names
+@numpy_names
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """Index of the first smallest element, int64; into the flat tensor without ``dim``."""
     return reductions.argmin(input, axis=as_axis(dim), keepdims=keepdim)
 
 
-@_numpy_names
+@numpy_names
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether at least one element is nonzero, bool."""
     return reductions.any_(input, axis=as_axis(dim), keepdims=keepdim)
 
 
-@_numpy_names
+@numpy_names
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether every element is nonzero, bool."""
     return reductions.all_(input, axis=as_axis(dim), keepdims=keepdim)
 
 
+@numpy_names
 def count_nonzero(input: Any, dim: Any = None) -> Any:
     """Number of elements that are not 0, int64."""
     return reductions.count_nonzero(input, axis=as_axis(dim))
 
 
-@_numpy_names
+@numpy_names
 def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     r"""Logarithm of a sum of exponentials, :math:`m + \ln \sum_i e^{x_i - m}`, :math:`m = \max x`."""
     return reductions.logsumexp(input, axis=as_axis(dim), keepdims=keepdim)
 
 
-@_numpy_names
+@numpy_names
 def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
     r"""Running sum along ``dim``, :math:`y_i = \sum_{j \le i} x_j`."""
     if dtype is not None:
@@ -253,7 +241,34 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
     return reductions.cumsum(input, axis=check_dim(dim, input.ndim, "cumsum"))
 
 
-@_numpy_names
+@numpy_names
+def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    r"""Running product along ``dim``, :math:`y_i = \prod_{j \le i} x_j`.
+
+    In ever longer strides: after the first product each element stands for 2 factors, then 4, 8, ...
+    """
+    if dtype is not None:
+        input = input.to(as_dtype(dtype))
+    if input.ndim == 0:
+        return input.alias()
+    out = input.movedim(dim, -1)
+    length, stride = out.shape[-1], 1
+    while stride < length:
+        out = out * shaping.pad(out[..., :-stride], (stride, 0), value=1)
+        stride *= 2
+    return out.movedim(-1, dim)
+
+
+@numpy_names
+def diff(input: Any, n: int = 1, dim: int = -1) -> Any:
+    """Return the differences of neighbours along ``dim``, taken ``n`` times."""
+    out = input.movedim(dim, -1)
+    for _ in range(n):
+        out = out[..., 1:] - out[..., :-1]
+    return out.movedim(-1, dim)
+
+
+@numpy_names
 def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     r"""Vector norm, :math:`\left(\sum_i |x_i|^p\right)^{1/p}`, over ``dim``.
 
@@ -296,7 +311,7 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
 abs_of = arithmetic.abs_
 
 
-@_numpy_names
+@numpy_names
 def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     r"""Softmax along ``dim``, :math:`e^{x_i} / \sum_j e^{x_j}`, shifted so that nothing overflows."""
     if dtype is not None:
@@ -304,7 +319,7 @@ def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     return reductions.softmax(input, axis=as_axis(dim))
 
 
-@_numpy_names
+@numpy_names
 def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     r"""Logarithm of softmax along ``dim``, :math:`x_i - \ln \sum_j e^{x_j}`, without rounding to 0."""
     if dtype is not None:

@@ -6,12 +6,16 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from minigrad import engine
-from minigrad._functions.arguments import as_integer, as_size, check_dim
+from minigrad._functions.arguments import also_named, as_integer, as_size, check_dim, numpy_names
+from minigrad.backend.devices import xp_of
 from minigrad.ops import shapes
 from minigrad.ops.indexing import getitem
 
 
+@also_named("shape")
 def reshape(input: Any, *shape: Any) -> Any:
     """Return the same elements, in row-major order, in another shape; one length may be -1.
 
@@ -55,6 +59,7 @@ def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
     return reshape(input, (*input.shape[:dim], *sizes, *input.shape[dim + 1 :]))
 
 
+@also_named("dims")
 def permute(input: Any, *dims: Any) -> Any:
     """Return the dimensions in the order ``dims``.
 
@@ -105,6 +110,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     return shapes.permute_dims(input, axes=tuple(order))
 
 
+@numpy_names
 def squeeze(input: Any, dim: Any = None) -> Any:
     """Drop dimensions of length 1: all of them, or those in ``dim`` (others are left alone)."""
     if dim is None:
@@ -116,6 +122,7 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     return shapes.reshape(input, shape=kept)
 
 
+@numpy_names
 def unsqueeze(input: Any, dim: int) -> Any:
     """Return ``input`` with a dimension of length 1 inserted at ``dim``."""
     dim = check_dim(dim, input.ndim + 1, "unsqueeze")
@@ -143,6 +150,18 @@ def expand_as(input: Any, other: Any) -> Any:
     return expand(input, other.shape)
 
 
+def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+    """Return the tensors expanded to the shape they broadcast to.
+
+    Raises
+    ------
+    ValueError
+        If they do not broadcast together.
+    """
+    shape = np.broadcast_shapes(*(tuple(one.shape) for one in tensors))
+    return tuple(expand(one, shape) for one in tensors)
+
+
 def broadcast_to(input: Any, size: Any) -> Any:
     """Return ``input`` repeated to the shape ``size`` without copying."""
     return expand(input, size)
@@ -153,6 +172,7 @@ def _axes(dims: Any, ndim: int, operation: str) -> tuple[int, ...]:
     return tuple(check_dim(dim, ndim, operation) for dim in dims)
 
 
+@also_named("dims")
 def flip(input: Any, *dims: Any) -> Any:
     """Return the elements in reverse order along ``dims``."""
     return shapes.flip(input, axis=_axes(as_size(dims), input.ndim, "flip"))
@@ -167,6 +187,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     return shapes.roll(input, shift=shift if isinstance(shift, tuple) else (shift,), axis=axis)
 
 
+@also_named("dims")
 def tile(input: Any, *dims: Any) -> Any:
     """Return the whole tensor ``dims[i]`` times along dimension ``i``."""
     repeats = as_size(dims)
@@ -187,6 +208,7 @@ def repeat(input: Any, *sizes: Any) -> Any:
     return shapes.tile(input, repeats=repeats)
 
 
+@numpy_names
 def repeat_interleave(input: Any, repeats: int, dim: int | None = None) -> Any:
     """Return each element ``repeats`` times along ``dim`` (of the flat tensor without it)."""
     if dim is None:
@@ -203,6 +225,7 @@ def _tensors(tensors: Any, operation: str) -> list[Any]:
     return tensors
 
 
+@numpy_names
 def cat(tensors: Any, dim: int = 0) -> Any:
     """Join tensors along the dimension ``dim``.
 
@@ -217,11 +240,20 @@ def cat(tensors: Any, dim: int = 0) -> Any:
     ------
     ValueError
         If the shapes do not fit or there is no tensor.
+
+    Notes
+    -----
+    An empty vector, ``tensor([])``, fits to everything, so that a loop can start with one.
     """
     tensors = _tensors(tensors, "cat")
-    return shapes.concatenate(*tensors, axis=check_dim(dim, tensors[0].ndim, "cat"))
+    model = next((one for one in tensors if one.shape != (0,)), tensors[0])
+    dim = check_dim(dim, model.ndim, "cat")
+    nothing = (*model.shape[:dim], 0, *model.shape[dim + 1 :])
+    fitting = [reshape(one, nothing) if one.shape == (0,) else one for one in tensors]
+    return shapes.concatenate(*fitting, axis=dim)
 
 
+@numpy_names
 def stack(tensors: Any, dim: int = 0) -> Any:
     """Join tensors of one shape along a new dimension ``dim``.
 
@@ -236,6 +268,70 @@ def stack(tensors: Any, dim: int = 0) -> Any:
     )
 
 
+def hstack(tensors: Any) -> Any:
+    """Join tensors side by side: along dimension 1, vectors and numbers along their only one."""
+    tensors = [reshape(one, 1) if one.ndim == 0 else one for one in _tensors(tensors, "hstack")]
+    return cat(tensors, 0 if tensors[0].ndim == 1 else 1)
+
+
+def vstack(tensors: Any) -> Any:
+    """Join tensors one above the other: along dimension 0, vectors as rows."""
+    tensors = _tensors(tensors, "vstack")
+    return cat([reshape(one, 1, -1) if one.ndim < 2 else one for one in tensors])
+
+
+def column_stack(tensors: Any) -> Any:
+    """Join vectors as the columns of a matrix; what has more dimensions along dimension 1."""
+    tensors = _tensors(tensors, "column_stack")
+    return cat([reshape(one, -1, 1) if one.ndim < 2 else one for one in tensors], 1)
+
+
+@numpy_names
+def narrow(input: Any, dim: int, start: int, length: int) -> Any:
+    """Return ``length`` elements of dimension ``dim``, from ``start`` on.
+
+    Raises
+    ------
+    ValueError
+        If they are not all there.
+    """
+    dim = check_dim(dim, input.ndim, "narrow")
+    size = input.shape[dim]
+    start, length = as_integer(start), as_integer(length)
+    first = start + size if start < 0 else start
+    if not 0 <= first <= first + length <= size:
+        raise ValueError(f"narrow: {length} elements from {start} do not fit a length of {size}")
+    return input[(*(slice(None),) * dim, slice(first, first + length))]
+
+
+@numpy_names
+def select(input: Any, dim: int, index: int) -> Any:
+    """Return the slice ``index`` of dimension ``dim``, without that dimension."""
+    dim = check_dim(dim, input.ndim, "select")
+    return input[(*(slice(None),) * dim, as_integer(index))]
+
+
+def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
+    """Return the windows of ``size`` elements along ``dimension``, one every ``step``.
+
+    The windows are counted by ``dimension``, their elements by a new last one; they are a copy.
+
+    Raises
+    ------
+    ValueError
+        If no window fits, or ``step`` is not positive.
+    """
+    dimension = check_dim(dimension, input.ndim, "unfold")
+    length = input.shape[dimension]
+    if not 0 < as_integer(size) <= length or as_integer(step) <= 0:
+        raise ValueError(f"unfold: size {size} and step {step} do not fit a length of {length}")
+    xp = xp_of(input.array)
+    starts = xp.arange(0, length - size + 1, step)
+    index = (*(slice(None),) * dimension, xp.expand_dims(starts, 1) + xp.arange(size))
+    return movedim(getitem(input, index=index), dimension + 1, -1)
+
+
+@numpy_names
 def split(input: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Cut into parts of one size (the last may be smaller), or of the sizes in a list.
 
@@ -263,6 +359,7 @@ def split(input: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, .
     return tuple(parts)
 
 
+@numpy_names
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """Cut into ``chunks`` parts of equal size; the last may be smaller, or missing."""
     if as_integer(chunks) <= 0:
@@ -271,6 +368,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     return split(input, max(-(-length // chunks), 1), dim)
 
 
+@numpy_names
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """Return the slices along ``dim``, without that dimension."""
     dim = check_dim(dim, input.ndim, "unbind")
@@ -314,6 +412,11 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     return shapes.pad(input, widths=widths, value=0.0 if value is None else value)
 
 
+def trace(input: Any) -> Any:
+    """Return the sum of the diagonal of a matrix."""
+    return diagonal(input).sum()
+
+
 def tril(input: Any, diagonal: int = 0) -> Any:
     """Return the lower triangle of the last two dimensions, zeros above ``diagonal``."""
     return shapes.tril(input, k=diagonal)
@@ -342,3 +445,11 @@ def diag(input: Any, diagonal: int = 0) -> Any:
     if input.ndim != 2:
         raise ValueError(f"diag: expected a vector or a matrix, got shape {tuple(input.shape)}")
     return shapes.diagonal(input, offset=diagonal)
+
+
+def diag_embed(input: Any, offset: int = 0) -> Any:
+    """Return matrices, in the last two dimensions, with the last dimension of ``input`` on a diagonal."""
+    size = input.shape[-1] + abs(offset)
+    return shapes.from_diagonal(
+        input, shape=(*input.shape[:-1], size, size), offset=offset, axis1=-2, axis2=-1
+    )

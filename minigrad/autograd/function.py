@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from minigrad import engine
@@ -109,6 +111,9 @@ class Function:
     for what is no tensor).  Call ``apply``.  Where second derivatives are wanted, ``backward`` is run
     recorded, so it has to consist of differentiable operations on ``ctx.saved_tensors``.
 
+    ``forward`` may also be written without ``ctx``, as ``forward(*args)``; then a third static method,
+    ``setup_context(ctx, inputs, output)``, keeps what ``backward`` needs.
+
     :func:`minigrad.op` declares the same in fewer lines, and is checked more easily.
 
     Examples
@@ -136,9 +141,24 @@ class Function:
         raise TypeError("a Function needs a static method forward(ctx, ...)")
 
     @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        """Keep what ``backward`` needs; to be overridden where ``forward`` takes no ``ctx``."""
+
+    @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """Return the gradients of the arguments; to be overridden."""
         raise TypeError("a Function needs a static method backward(ctx, ...)")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse, as PyTorch does since 2018.
+
+        Raises
+        ------
+        RuntimeError
+            Always; it says what to write.
+        """
+        name = type(self).__name__
+        raise RuntimeError(f"a Function is not called: write {name}.apply(...), not {name}()(...)")
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
@@ -157,7 +177,11 @@ class Function:
         context = Context(needs)
         token = state.set(State(False, now.scope, now.observer))
         try:
-            result = cls.forward(context, *args, **kwargs)
+            if cls.setup_context is Function.setup_context:
+                result = cls.forward(context, *args, **kwargs)
+            else:
+                result = cls.forward(*args, **kwargs)
+                cls.setup_context(context, args, result)
         finally:
             state.reset(token)
         several = isinstance(result, (tuple, list))
@@ -225,6 +249,58 @@ class Function:
             if isinstance(a, engine.Tensor) and source is not None
             else None
             for a, source in zip(answers, sources, strict=False)
+        )
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a ``backward`` that is not to be differentiated again: trying to raises.
+
+    It is run unrecorded, so it may compute with NumPy or whatever else.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> class Square(mg.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x
+    ...
+    ...     @staticmethod
+    ...     @mg.autograd.function.once_differentiable
+    ...     def backward(ctx, g):
+    ...         (x,) = ctx.saved_tensors
+    ...         return g * mg.from_numpy(2 * x.detach().numpy())
+    """
+
+    @functools.wraps(backward)
+    def wrapper(ctx: Any, *grads: Any) -> Any:
+        now = state.get()
+        token = state.set(State(False, now.scope, now.observer))
+        try:
+            answer = backward(ctx, *grads)
+        finally:
+            state.reset(token)
+        if not now.grad_enabled:
+            return answer
+        origins = [one for one in (*grads, *ctx.saved_tensors) if one is not None]
+        answers = answer if isinstance(answer, (tuple, list)) else (answer,)
+        return tuple(one if one is None else _Once.apply(one, *origins) for one in answers)
+
+    return wrapper
+
+
+class _Once(Function):
+    """The first of several tensors, as a result of all of them whose gradient nobody knows."""
+
+    @staticmethod
+    def forward(ctx: Any, answer: Any, *origins: Any) -> Any:
+        return answer
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        raise RuntimeError(
+            "a second derivative was asked of a Function whose backward is marked @once_differentiable"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from minigrad._creation import ones, zeros
@@ -13,6 +14,7 @@ from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.module import Module, in_module
 from minigrad.nn.parameter import Parameter
+from minigrad.ops import fused
 
 
 class BatchNorm1d(Module):
@@ -40,6 +42,9 @@ class BatchNorm1d(Module):
         Of parameters and buffers; the default ones if not given.
     bias : bool, default True
         Without, there is no :math:`\beta`.
+    features_first : bool, default False
+        Whether inputs are (C, N), a sample in each column, as textbooks write them (:math:`X' = W^\top X`):
+        the same as the layer without it on the transposed input, transposed.
 
     Attributes
     ----------
@@ -53,9 +58,16 @@ class BatchNorm1d(Module):
     Raises
     ------
     ValueError
-        When called with another shape than (N, C) or (N, C, L); in training, with one value of a channel.
+        When called with another shape than (N, C) or (N, C, L), or (C, N) with ``features_first``; in
+        training, with one value of a channel.
     RuntimeError
         When called with another dtype.
+
+    Warns
+    -----
+    UserWarning
+        Once, in training, if a :class:`Linear` layer with a bias comes right before: the bias does nothing
+        but cost time (document 004).
 
     References
     ----------
@@ -79,6 +91,7 @@ class BatchNorm1d(Module):
     running_mean: Any
     running_var: Any
     num_batches_tracked: Any
+    _source_seen: bool = False  # whether what comes before has been looked at, for its bias
 
     def __init__(
         self,
@@ -91,6 +104,7 @@ class BatchNorm1d(Module):
         dtype: Any = None,
         *,
         bias: bool = True,
+        features_first: bool = False,
     ) -> None:
         super().__init__()
         self.num_features = num_features
@@ -98,6 +112,7 @@ class BatchNorm1d(Module):
         self.momentum = momentum
         self.affine = affine
         self.track_running_stats = track_running_stats
+        self.features_first = features_first
         place = {"device": device, "dtype": dtype}
         self.weight = Parameter(ones(num_features, **place)) if affine else None
         self.bias = Parameter(zeros(num_features, **place)) if affine and bias else None
@@ -108,19 +123,32 @@ class BatchNorm1d(Module):
         self.register_buffer("num_batches_tracked", count)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Normalise (N, C) or (N, C, L), each channel by itself."""
+        """Normalise (N, C), (N, C, L), or (C, N) with ``features_first``, each channel by itself."""
         input = as_tensor(input)
-        shape = input.array.shape
-        if len(shape) not in (2, 3) or shape[1] != self.num_features:
+        self._check_shape(input.array.shape)
+        return self._normalized(input.T).T if self.features_first else self._normalized(input)
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        channels = self.num_features
+        if self.features_first:
+            fits, expected = len(shape) == 2 and shape[0] == channels, f"({channels}, N)"
+        else:
+            fits = len(shape) in (2, 3) and shape[1] == channels
+            expected = f"(N, {channels}) or (N, {channels}, L)"
+        if not fits:
             raise ValueError(
-                f"BatchNorm1d: expected an input of shape (N, {self.num_features}) or "
-                f"(N, {self.num_features}, L), got {shape}{in_module()}"
+                f"BatchNorm1d: expected an input of shape {expected}, got {shape}{in_module()}"
             )
+
+    def _normalized(self, input: Tensor) -> Tensor:
+        """Return the output for (N, C) or (N, C, L); in training, note mean and variance."""
         mean, var, weight, bias = self.running_mean, self.running_var, self.weight, self.bias
-        if not self.track_running_stats:
-            return F.batch_norm(input, None, None, weight, bias, True, eps=self.eps)
         if not self.training:
-            return F.batch_norm(input, mean, var, weight, bias, False, eps=self.eps)
+            return F.batch_norm(input, mean, var, weight, bias, mean is None, eps=self.eps)
+        if not self._source_seen:
+            self._warn_of_inert_bias(input)
+        if not self.track_running_stats or mean is None:
+            return F.batch_norm(input, None, None, weight, bias, True, eps=self.eps)
         xp = xp_of(mean.array)
         batches = xp.asarray(self.num_batches_tracked.array + 1)
         momentum: Any = self.momentum
@@ -131,9 +159,23 @@ class BatchNorm1d(Module):
         self.num_batches_tracked.array = batches
         return out
 
+    def _warn_of_inert_bias(self, input: Tensor) -> None:
+        """Warn, once, if a linear layer with a bias computed ``input``."""
+        node = input.node
+        if node is None:
+            return
+        self._source_seen = True
+        if node.plan.op is fused.linear and node.inputs[2] is not None:
+            layer = f" ({node.scope[-1]})" if node.scope else ""
+            warnings.warn(
+                f"the bias of the linear layer{layer} right before batch normalisation changes nothing: its "
+                f"mean is subtracted; leave it out with bias=False{in_module()}",
+                stacklevel=2,
+            )
+
     def reset_running_stats(self) -> None:
         """Forget the running statistics."""
-        if self.track_running_stats:
+        if self.running_mean is not None:
             self.running_mean.zero_()
             self.running_var.fill_(1)
             self.num_batches_tracked.zero_()
@@ -151,4 +193,5 @@ class BatchNorm1d(Module):
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
             f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+            + (", features_first=True" if self.features_first else "")
         )

@@ -1,12 +1,14 @@
-"""Modules that hold other modules: in a row, in a list, by name."""
+"""Modules that hold other modules, or parameters: in a row, in a list, by name."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self, overload
 
+from minigrad._tensor import Tensor
 from minigrad.nn.module import Module
+from minigrad.nn.parameter import Parameter
 
 
 class _Row(Module):
@@ -193,7 +195,60 @@ class ModuleList(_Holder, _Row):
         ]
 
 
-class ModuleDict(_Holder):
+class _ByName(Module):
+    """What ModuleDict and ParameterDict share: the ways of a dictionary."""
+
+    _kind: str  # "module" or "parameter"
+    _keep: Callable[[str, Any], None]
+
+    def __getitem__(self, key: str) -> Any:
+        return self._of_kind(self._kind)[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._keep(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        self.pop(key)
+
+    def __len__(self) -> int:
+        return len(self._of_kind(self._kind))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._of_kind(self._kind))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._of_kind(self._kind)
+
+    def keys(self) -> Iterable[str]:
+        """Return the names."""
+        return self._of_kind(self._kind).keys()
+
+    def values(self) -> Iterable[Any]:
+        """Return what has these names."""
+        return self._of_kind(self._kind).values()
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Return the names with what has them."""
+        return self._of_kind(self._kind).items()
+
+    def update(self, given: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
+        """Add what is given, or replace what has the same name."""
+        for name, value in dict(given).items():
+            self._keep(name, value)
+
+    def pop(self, key: str) -> Any:
+        """Take one out and return it."""
+        value = self[key]
+        delattr(self, key)
+        return value
+
+    def clear(self) -> None:
+        """Take all out."""
+        for key in list(self):
+            self.pop(key)
+
+
+class ModuleDict(_Holder, _ByName):
     """Modules by name whose parameters are found; what is called when, its owner decides.
 
     Parameters
@@ -202,47 +257,108 @@ class ModuleDict(_Holder):
         What it holds at first.
     """
 
+    _kind = "module"
+
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] = ()) -> None:
         super().__init__()
         self.update(modules)
 
-    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
-        """Add modules, or replace those that have the same name."""
-        for name, module in dict(modules).items():
-            self[name] = module
+    def _keep(self, name: str, value: Module) -> None:
+        self.add_module(name, value)
 
-    def __getitem__(self, key: str) -> Any:
-        return self._modules[key]
 
-    def __setitem__(self, key: str, module: Module) -> None:
-        self.add_module(key, module)
+class _ParameterHolder(Module):
+    """Parameters by name, and nothing else: what ParameterList and ParameterDict share."""
 
-    def __delitem__(self, key: str) -> None:
-        self.pop(key)
+    def _keep(self, name: str, value: Any) -> None:
+        """Keep ``value`` under ``name``; a plain tensor becomes a parameter."""
+        if isinstance(value, Tensor) and not isinstance(value, Parameter):
+            value = Parameter(value.detach())
+        self.register_parameter(name, value)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Raise: it computes nothing.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+        """
+        raise NotImplementedError(
+            f"a {type(self).__name__} cannot be called: use the parameters in it"
+        )
+
+    def _child_lines(self) -> list[str]:
+        return [
+            f"({name}): Parameter containing: [{p.dtype} of size {'x'.join(map(str, p.shape))}]"
+            for name, p in self._parameters.items()
+        ]
+
+
+class ParameterList(_ParameterHolder):
+    """A list of parameters that are found as those of a module.
+
+    Parameters
+    ----------
+    values : iterable of Tensor, optional
+        What it holds at first; what is no Parameter becomes one, on the same memory.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> weights = mg.nn.ParameterList([mg.zeros(2), mg.zeros(3, 1)])
+    >>> weights
+    ParameterList(
+      (0): Parameter containing: [float32 of size 2]
+      (1): Parameter containing: [float32 of size 3x1]
+    )
+    >>> [name for name, _ in weights.named_parameters()]
+    ['0', '1']
+    """
+
+    def __init__(self, values: Iterable[Tensor] = ()) -> None:
+        super().__init__()
+        self.extend(values)
 
     def __len__(self) -> int:
-        return len(self._modules)
+        return len(self._parameters)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self._parameters.values())
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._modules
+    def __getitem__(self, index: Any) -> Any:
+        chosen = list(self)[index]
+        return type(self)(chosen) if isinstance(index, slice) else chosen
 
-    def keys(self) -> Iterable[str]:
-        """Return the names."""
-        return self._modules.keys()
+    def __setitem__(self, index: int, value: Tensor) -> None:
+        self._keep(str(range(len(self))[index]), value)
 
-    def values(self) -> Iterable[Module]:
-        """Return the modules."""
-        return self._modules.values()
+    def __iadd__(self, values: Iterable[Tensor]) -> Self:
+        return self.extend(values)
 
-    def items(self) -> Iterable[tuple[str, Module]]:
-        """Return the names with their modules."""
-        return self._modules.items()
+    def append(self, value: Tensor) -> Self:
+        """Add a parameter at the end; return the list."""
+        self._keep(str(len(self)), value)
+        return self
 
-    def pop(self, key: str) -> Module:
-        """Take a module out and return it."""
-        module = self._modules[key]
-        delattr(self, key)
-        return module
+    def extend(self, values: Iterable[Tensor]) -> Self:
+        """Add several parameters at the end; return the list."""
+        for value in list(values):
+            self.append(value)
+        return self
+
+
+class ParameterDict(_ParameterHolder, _ByName):
+    """Parameters by name that are found as those of a module.
+
+    Parameters
+    ----------
+    values : mapping of str to Tensor, or iterable of such pairs, optional
+        What it holds at first; what is no Parameter becomes one, on the same memory.
+    """
+
+    _kind = "parameter"
+
+    def __init__(self, values: Mapping[str, Tensor] | Iterable[tuple[str, Tensor]] = ()) -> None:
+        super().__init__()
+        self.update(values)

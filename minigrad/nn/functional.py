@@ -5,52 +5,120 @@ The modules of :mod:`minigrad.nn` hold the parameters and call these.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from minigrad import dtypes
+from minigrad._functions.arguments import index_array
 from minigrad._functions.picking import one_hot
-from minigrad._functions.pointwise import logsigmoid, sigmoid, tanh
-from minigrad._functions.shaping import pad
+from minigrad._functions.pointwise import logsigmoid, sigmoid, tanh, where
+from minigrad._functions.shaping import broadcast_tensors, pad
 from minigrad._tensor import Tensor
 from minigrad.backend.devices import to_device, xp_of
 from minigrad.backend.generator import default_generator
 from minigrad.engine import wrap
-from minigrad.nn.loss_functions import (
+from minigrad.nn.activation_functions import (
+    celu,
+    elu,
+    gelu,
+    glu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    log_softmax,
+    mish,
+    prelu,
+    relu,
+    relu6,
+    selu,
+    silu,
+    softmax,
+    softmin,
+    softplus,
+    softshrink,
+    softsign,
+    tanhshrink,
+    threshold,
+)
+from minigrad.nn.log_loss_functions import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
-    l1_loss,
-    mse_loss,
+    kl_div,
     nll_loss,
 )
+from minigrad.nn.margin_loss_functions import (
+    hinge_embedding_loss,
+    hinge_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    soft_margin_loss,
+)
 from minigrad.nn.module import in_module
-from minigrad.ops import activations, fused, reductions
+from minigrad.nn.norm_functions import batch_norm, layer_norm
+from minigrad.nn.regression_loss_functions import (
+    gaussian_nll_loss,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    poisson_nll_loss,
+    smooth_l1_loss,
+)
+from minigrad.ops import fused, indexing
 
 __all__ = [
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "celu",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
+    "embedding",
+    "gaussian_nll_loss",
     "gelu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hinge_embedding_loss",
+    "hinge_loss",
+    "huber_loss",
+    "kl_div",
     "l1_loss",
+    "layer_norm",
     "leaky_relu",
     "linear",
     "log_softmax",
     "logsigmoid",
+    "margin_ranking_loss",
+    "mish",
     "mse_loss",
+    "multi_margin_loss",
     "nll_loss",
+    "normalize",
     "one_hot",
     "pad",
+    "pairwise_distance",
+    "poisson_nll_loss",
+    "prelu",
     "relu",
+    "relu6",
+    "selu",
     "sigmoid",
     "silu",
+    "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
+    "softmin",
     "softplus",
+    "softshrink",
+    "softsign",
     "tanh",
+    "tanhshrink",
+    "threshold",
 ]
 
 # Layers -------------------------------------------------------------------------------------------
@@ -128,179 +196,96 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return input * wrap(to_device(np.asarray(mask, input.dtype), input.device), None)
 
 
-def batch_norm(
-    input: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: Any = 0.1,
-    eps: float = 1e-5,
-) -> Tensor:
-    r"""Batch normalisation, :math:`y = \gamma (x - \mu) / \sqrt{\sigma^2 + \epsilon} + \beta`.
-
-    In training :math:`\mu` and :math:`\sigma^2` are mean and biased variance of each channel over the
-    batch, and the running statistics get new values (so a graph recorded earlier keeps those it used):
-
-    .. math:: r \leftarrow (1 - m) \, r + m \, s
-
-    where :math:`s` is the mean, or the *unbiased* variance (the biased one times :math:`n / (n - 1)`).
-    Otherwise they are the running statistics.
+def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+    """Return for each index its row of ``weight``.
 
     Parameters
     ----------
-    input : Tensor, shape (N, C) or (N, C, ...)
-        Channels in dimension 1.
-    running_mean, running_var : Tensor, shape (C,), or None
-        Read in evaluation, renewed in training.
-    weight, bias : Tensor, shape (C,), optional
-        :math:`\gamma` and :math:`\beta`; 1 and 0 by default.
-    training : bool, default False
-        Whether to normalise by the batch.
-    momentum : float, default 0.1
-        The weight :math:`m` of this batch in the running statistics.
-    eps : float, default 1e-5
-        :math:`\epsilon`.
+    input : Tensor, shape (...)
+        Integers from 0 to K - 1.
+    weight : Tensor, shape (K, D)
+        The table of vectors.
+    padding_idx : int, optional
+        An index whose row gets no gradient; a negative one counts from the end.
 
     Returns
     -------
-    Tensor
-        Of the shape of ``input``.
+    Tensor, shape (..., D)
+
+    Raises
+    ------
+    TypeError
+        If ``input`` does not hold integers.
+    IndexError
+        If an index is out of range (looked for on the host only, as looking makes a GPU wait).
+    ValueError
+        If ``weight`` is no matrix, or ``padding_idx`` none of its rows.
+    """
+    if weight.ndim != 2:
+        raise ValueError(
+            f"embedding: the weight has to be of shape (K, D), got {tuple(weight.shape)}{in_module()}"
+        )
+    raw = index_array(input, weight, "embedding")
+    xp, count = xp_of(raw), weight.shape[0]
+    if xp is np and raw.size and not 0 <= raw.min() <= raw.max() < count:
+        wrong = raw[(raw < 0) | (raw >= count)].flat[0]
+        raise IndexError(
+            f"embedding: index {wrong} is out of range, the weight has {count} rows, 0 to "
+            f"{count - 1}{in_module()}"
+        )
+    rows = indexing.getitem(weight, index=(raw,))
+    if padding_idx is None:
+        return rows
+    padding = wrap(xp.expand_dims(raw == padding_row(padding_idx, count), -1), None)
+    return where(padding, rows.detach(), rows)
+
+
+def padding_row(padding_idx: int, num_embeddings: int) -> int:
+    """Return ``padding_idx`` counted from the front.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit, running statistics are needed and missing, or, in training, there are
-        not two values of a channel.
-    RuntimeError
-        If the dtypes differ.
-
-    References
-    ----------
-    Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal
-    covariate shift", ICML 2015, algorithms 1 and 2.
+        If there is no such row.
     """
-    _check_channels(input, running_mean, running_var, weight, bias)
-    if input.ndim == 2:
-        normalise = _by_batch if training else _by_running
-        return normalise(input, running_mean, running_var, weight, bias, momentum, eps)
-    last = input.movedim(1, -1)
-    out = batch_norm(
-        last.reshape(-1, input.shape[1]),
-        running_mean, running_var, weight, bias, training, momentum, eps,
-    )  # fmt: skip
-    return out.reshape(last.shape).movedim(-1, 1)
-
-
-def _by_batch(
-    x: Tensor,
-    running_mean: Any,
-    running_var: Any,
-    weight: Any,
-    bias: Any,
-    momentum: Any,
-    eps: float,
-) -> Tensor:
-    """Normalise the columns of ``x`` by their own mean and variance, and note those."""
-    array = x.array
-    count = array.shape[0]
-    if count < 2:
+    if not -num_embeddings <= padding_idx < num_embeddings:
         raise ValueError(
-            "batch_norm: expected more than 1 value per channel when training, got input of shape "
-            f"{tuple(x.shape)}; use larger batches (drop_last=True in the loader) or "
-            f"eval(){in_module()}"
+            f"embedding: padding_idx {padding_idx} is none of {num_embeddings} rows{in_module()}"
         )
-    moments = fused.batch_moments(xp_of(array), array)
-    out = fused.batch_norm.apply(x, weight, bias, moments=moments, eps=eps)
-    mean, var, _ = moments
-    if running_mean is not None:
-        running_mean.array = (1 - momentum) * running_mean.array + momentum * mean
-    if running_var is not None:
-        to_unbiased = count / (count - 1)
-        running_var.array = (1 - momentum) * running_var.array + (momentum * to_unbiased) * var
-    return out
+    return padding_idx % num_embeddings
 
 
-def _by_running(
-    x: Tensor,
-    running_mean: Any,
-    running_var: Any,
-    weight: Any,
-    bias: Any,
-    momentum: Any,
-    eps: float,
+# Lengths and distances ----------------------------------------------------------------------------
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    r"""Divide by the norm along ``dim``, :math:`x / \max(\lVert x \rVert_p, \epsilon)`."""
+    return input / input.norm(p, dim, keepdim=True).clamp(min=eps)
+
+
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    r"""Return the cosine of the angle between vectors along ``dim``, from -1 to 1.
+
+    .. math:: \frac{x_1 \cdot x_2}{\max(\lVert x_1 \rVert, \epsilon) \max(\lVert x_2 \rVert, \epsilon)}
+
+    Parameters
+    ----------
+    x1, x2 : Tensor
+        Of shapes that broadcast together.
+    dim : int, default 1
+        The dimension of the broadcast shape that goes away.
+    eps : float, default 1e-8
+        The smallest norm that is divided by.
+    """
+    first, second = (normalize(x, 2.0, dim, eps) for x in broadcast_tensors(x1, x2))
+    return (first * second).sum(dim)
+
+
+def pairwise_distance(
+    x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Tensor:
-    """Normalise the columns of ``x`` by what is known of them from training."""
-    if running_mean is None or running_var is None:
-        raise ValueError(f"batch_norm: training=False needs running statistics{in_module()}")
-    inverse = (running_var + eps).rsqrt()
-    out = (x - running_mean) * (inverse if weight is None else inverse * weight)
-    return out if bias is None else out + bias
+    r"""Return the distance :math:`\lVert x_1 - x_2 + \epsilon \rVert_p` of vectors (..., D).
 
-
-def _check_channels(x: Tensor, *vectors: Tensor | None) -> None:
-    """Raise if ``x`` is not (N, C, ...), or a vector is not (C,) in the dtype of ``x``."""
-    shape, dtype = x.array.shape, x.array.dtype
-    if len(shape) < 2:
-        raise ValueError(
-            f"batch_norm: expected an input of shape (N, C) or (N, C, L), got {shape}{in_module()}"
-        )
-    for vector in vectors:
-        if vector is None:
-            continue
-        if vector.array.shape != shape[1:2]:
-            raise ValueError(
-                f"batch_norm: expected an input with {vector.array.shape[0]} channels in dimension 1, "
-                f"got shape {shape}{in_module()}"
-            )
-        if vector.array.dtype != dtype:
-            raise RuntimeError(
-                f"batch_norm: the input is {dtype}, the layer {vector.array.dtype}; convert one of them "
-                f"with .to(dtype){in_module()}"
-            )
-
-
-# Activations --------------------------------------------------------------------------------------
-
-
-def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    r"""Rectifier, :math:`\max(x, 0)`; slope 0 at 0.  ``inplace`` is accepted, nothing is written."""
-    return activations.relu.apply(input)
-
-
-def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """Return ``x`` where it is positive, ``negative_slope * x`` elsewhere."""
-    return activations.leaky_relu(input, negative_slope=negative_slope)
-
-
-def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    r"""Exponential linear unit, :math:`x` where it is positive, :math:`\alpha (e^x - 1)` elsewhere."""
-    return activations.elu(input, alpha=alpha)
-
-
-def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    r"""Gaussian error linear unit, :math:`x \Phi(x)`; ``approximate="tanh"`` for the faster form."""
-    return activations.gelu(input, approximate=approximate)
-
-
-def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    r"""Sigmoid-weighted linear unit, :math:`x \sigma(x)`."""
-    return activations.silu.apply(input)
-
-
-def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    r"""Smooth ramp, :math:`\ln(1 + e^{\beta x}) / \beta`; linear where ``beta * x > threshold``."""
-    return activations.softplus(input, beta=beta, threshold=threshold)
-
-
-def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    r"""Softmax along ``dim``, :math:`e^{x_i} / \sum_j e^{x_j}`; never overflows."""
-    input = input if dtype is None else input.to(dtypes.as_dtype(dtype))
-    return reductions.softmax(input, axis=dim)
-
-
-def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    r"""Logarithm of softmax along ``dim``, :math:`x_i - \ln \sum_j e^{x_j}`, without rounding to 0."""
-    input = input if dtype is None else input.to(dtypes.as_dtype(dtype))
-    return fused.log_softmax(input, axis=dim)
+    The small :math:`\epsilon` is added to each coordinate, as in PyTorch.
+    """
+    return (x1 - x2 + eps).norm(p, -1, keepdim)

@@ -1,4 +1,4 @@
-"""Layers: the affine map, activation functions, dropout, and changes of shape."""
+"""Layers: the affine map, dropout, and changes of shape."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from minigrad._creation import empty
+from minigrad._functions.arguments import as_size
 from minigrad._tensor import Tensor
 from minigrad.nn import functional as F
 from minigrad.nn import init
@@ -116,6 +117,47 @@ class Flatten(Module):
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
+class Unflatten(Module):
+    """Splits one dimension into several: the reverse of :class:`Flatten`.
+
+    Parameters
+    ----------
+    dim : int
+        The dimension that is split.
+    unflattened_size : tuple of int
+        Its new sizes; one may be -1.
+
+    Raises
+    ------
+    TypeError
+        If ``unflattened_size`` is no tuple of integers.
+    ValueError
+        When called with an input whose dimension is not of that length.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.nn.Unflatten(1, (2, 3))(mg.ones(5, 6)).shape
+    Size([5, 2, 3])
+    """
+
+    def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
+        super().__init__()
+        if not isinstance(unflattened_size, (tuple, list)):
+            raise TypeError(
+                f"Unflatten: unflattened_size has to be a tuple of integers, got {unflattened_size!r}"
+            )
+        self.dim, self.unflattened_size = dim, as_size(unflattened_size)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Map (N, product of the sizes) to (N, sizes...), for dimension 1."""
+        return input.unflatten(self.dim, self.unflattened_size)
+
+    def extra_repr(self) -> str:
+        """Return what is split into what."""
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
 class Dropout(Module):
     r"""In training sets each element to 0 with probability p and divides the rest by :math:`1 - p`.
 
@@ -149,185 +191,3 @@ class Dropout(Module):
     def extra_repr(self) -> str:
         """Return the probability."""
         return f"p={self.p}, inplace={self.inplace}"
-
-
-class _Rectifier(Module):
-    """An activation that takes ``inplace``, as in PyTorch; nothing is written in place here."""
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def extra_repr(self) -> str:
-        """Return ``inplace`` if it is set."""
-        return "inplace=True" if self.inplace else ""
-
-
-class ReLU(_Rectifier):
-    r"""Rectifier, :math:`\max(x, 0)`; slope 0 at 0."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply it to each element."""
-        return F.relu(input)
-
-
-class SiLU(_Rectifier):
-    r"""Sigmoid-weighted linear unit (swish), :math:`x \sigma(x)`."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply it to each element."""
-        return F.silu(input)
-
-
-class LeakyReLU(_Rectifier):
-    """Return x where it is positive, ``negative_slope`` times x elsewhere.
-
-    Parameters
-    ----------
-    negative_slope : float, default 0.01
-        The slope up to 0.
-    inplace : bool
-        Accepted as in PyTorch; nothing is written in place here.
-    """
-
-    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
-        super().__init__(inplace)
-        self.negative_slope = negative_slope
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply it to each element."""
-        return F.leaky_relu(input, self.negative_slope)
-
-    def extra_repr(self) -> str:
-        """Return the slope."""
-        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
-
-
-class ELU(_Rectifier):
-    r"""Exponential linear unit, :math:`x` where it is positive, :math:`\alpha (e^x - 1)` elsewhere.
-
-    Parameters
-    ----------
-    alpha : float, default 1.0
-        :math:`\alpha`.
-    inplace : bool
-        Accepted as in PyTorch; nothing is written in place here.
-    """
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__(inplace)
-        self.alpha = alpha
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply it to each element."""
-        return F.elu(input, self.alpha)
-
-    def extra_repr(self) -> str:
-        r"""Return :math:`\alpha`."""
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
-
-
-class GELU(Module):
-    r"""Gaussian error linear unit, :math:`x \Phi(x)`.
-
-    Parameters
-    ----------
-    approximate : {"none", "tanh"}
-        ``"tanh"`` for the faster form.
-    """
-
-    def __init__(self, approximate: str = "none") -> None:
-        super().__init__()
-        self.approximate = approximate
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply it to each element."""
-        return F.gelu(input, self.approximate)
-
-    def extra_repr(self) -> str:
-        """Return which form."""
-        return f"approximate={self.approximate!r}"
-
-
-class Softplus(Module):
-    r"""Smooth ramp, :math:`\ln(1 + e^{\beta x}) / \beta`.
-
-    Parameters
-    ----------
-    beta : float, default 1.0
-        :math:`\beta`: the larger, the nearer to a rectifier.
-    threshold : float, default 20.0
-        Linear where :math:`\beta x` is larger.
-    """
-
-    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        super().__init__()
-        self.beta, self.threshold = beta, threshold
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply it to each element."""
-        return F.softplus(input, self.beta, self.threshold)
-
-    def extra_repr(self) -> str:
-        r"""Return :math:`\beta` and the threshold."""
-        return f"beta={self.beta}, threshold={self.threshold}"
-
-
-class Tanh(Module):
-    r"""Hyperbolic tangent, :math:`\tanh x`."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply it to each element."""
-        return F.tanh(input)
-
-
-class Sigmoid(Module):
-    r"""Logistic function, :math:`\sigma(x) = 1 / (1 + e^{-x})`."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply it to each element."""
-        return F.sigmoid(input)
-
-
-class LogSigmoid(Module):
-    r"""Logarithm of the logistic function, :math:`\ln \sigma(x)`."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply it to each element."""
-        return F.logsigmoid(input)
-
-
-class Softmax(Module):
-    r"""Softmax along a dimension, :math:`e^{x_i} / \sum_j e^{x_j}`.
-
-    Parameters
-    ----------
-    dim : int
-        The dimension along which the results add up to 1.
-    """
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply it along the dimension."""
-        return F.softmax(input, self.dim)
-
-    def extra_repr(self) -> str:
-        """Return the dimension."""
-        return f"dim={self.dim}"
-
-
-class LogSoftmax(Softmax):
-    r"""Logarithm of softmax along a dimension, :math:`x_i - \ln \sum_j e^{x_j}`.
-
-    Parameters
-    ----------
-    dim : int
-        The dimension of the classes.
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Apply it along the dimension."""
-        return F.log_softmax(input, self.dim)

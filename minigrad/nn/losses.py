@@ -1,20 +1,35 @@
-"""Losses as modules; what they compute stands in :mod:`minigrad.nn.functional`."""
+"""Losses as modules; what they compute stands in :mod:`minigrad.nn.functional`, with its derivation."""
 
 from __future__ import annotations
 
 from minigrad._tensor import Tensor
 from minigrad.nn import functional as F
-from minigrad.nn.loss_functions import check_reduction
+from minigrad.nn.loss_arguments import REDUCTIONS, check_reduction
 from minigrad.nn.module import Module
 
 
 class _Loss(Module):
     """A loss that returns the mean, the sum, or each loss."""
 
-    def __init__(self, reduction: str = "mean") -> None:
+    reductions: tuple[str, ...] = REDUCTIONS
+
+    def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
-        check_reduction(type(self).__name__, reduction)
+        check_reduction(type(self).__name__, reduction, self.reductions)
         self.reduction = reduction
+
+
+class _WeightedLoss(_Loss):
+    """A loss with a weight, which is a buffer: it moves with the module and is saved with it."""
+
+    weight: Tensor | None
+
+    def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        self.register_buffer("weight", weight)
+
+
+# Regression ---------------------------------------------------------------------------------------
 
 
 class MSELoss(_Loss):
@@ -34,7 +49,7 @@ class MSELoss(_Loss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss of two tensors of one shape, see :func:`~minigrad.nn.functional.mse_loss`."""
-        return F.mse_loss(input, target, self.reduction)
+        return F.mse_loss(input, target, reduction=self.reduction)
 
 
 class L1Loss(_Loss):
@@ -47,11 +62,115 @@ class L1Loss(_Loss):
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of two tensors of one shape."""
-        return F.l1_loss(input, target, self.reduction)
+        """Return the loss of two tensors of one shape, see :func:`~minigrad.nn.functional.l1_loss`."""
+        return F.l1_loss(input, target, reduction=self.reduction)
 
 
-class BCELoss(_Loss):
+class HuberLoss(_Loss):
+    r"""Squared error :math:`\frac12 d^2` for small errors, :math:`\delta (|d| - \frac12 \delta)` for large.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        What is returned.
+    delta : float, default 1.0
+        :math:`\delta > 0`, where the parabola ends.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.nn.HuberLoss(reduction="none")(mg.tensor([0.5, 3.0]), mg.zeros(2))
+    tensor([0.1250, 2.5000])
+    """
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction=reduction)
+        self.delta = delta
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of two tensors of one shape, see :func:`~minigrad.nn.functional.huber_loss`."""
+        return F.huber_loss(input, target, self.reduction, self.delta)
+
+
+class SmoothL1Loss(_Loss):
+    r"""Absolute error with its kink rounded off: :class:`HuberLoss` divided by its delta, here beta.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        What is returned.
+    beta : float, default 1.0
+        :math:`\beta \ge 0`, where the parabola ends.
+    """
+
+    def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction=reduction)
+        self.beta = beta
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss, see :func:`~minigrad.nn.functional.smooth_l1_loss`."""
+        return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
+
+
+class PoissonNLLLoss(_Loss):
+    r"""Log loss of a Poisson distribution against a count, :math:`e^x - k x`, with x the log of the rate.
+
+    Parameters
+    ----------
+    log_input : bool, default True
+        Whether the input is the logarithm of the rate, and not the rate.
+    full : bool, default False
+        Add Stirling's approximation of :math:`\ln k!` where :math:`k > 1`.
+    eps : float, default 1e-8
+        Against the logarithm of 0 without ``log_input``.
+    reduction : {"mean", "sum", "none"}
+        What is returned.
+    """
+
+    def __init__(
+        self,
+        log_input: bool = True,
+        full: bool = False,
+        *,
+        eps: float = 1e-8,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(reduction=reduction)
+        self.log_input, self.full, self.eps = log_input, full, eps
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss, see :func:`~minigrad.nn.functional.poisson_nll_loss`."""
+        return F.poisson_nll_loss(
+            input, target, self.log_input, self.full, eps=self.eps, reduction=self.reduction
+        )
+
+
+class GaussianNLLLoss(_Loss):
+    r"""Log loss of normal distributions, :math:`\frac12 [\ln v + (x - y)^2 / v]` with variance v.
+
+    Parameters
+    ----------
+    full : bool, default False
+        Add the constant :math:`\frac12 \ln 2 \pi`.
+    eps : float, default 1e-6
+        The smallest variance.
+    reduction : {"mean", "sum", "none"}
+        What is returned.
+    """
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        self.full, self.eps = full, eps
+
+    def forward(self, input: Tensor, target: Tensor, var: Tensor | float) -> Tensor:
+        """Return the loss, see :func:`~minigrad.nn.functional.gaussian_nll_loss`."""
+        return F.gaussian_nll_loss(input, target, var, self.full, self.eps, self.reduction)
+
+
+# Log losses of probabilities ----------------------------------------------------------------------
+
+
+class BCELoss(_WeightedLoss):
     r"""Log loss of probabilities, :math:`-w \, [y \ln p + (1 - y) \ln(1 - p)]`.
 
     Each logarithm is at least -100.  From logits, :class:`BCEWithLogitsLoss` is exact where this is not.
@@ -64,18 +183,12 @@ class BCELoss(_Loss):
         What is returned.
     """
 
-    weight: Tensor | None
-
-    def __init__(self, weight: Tensor | None = None, *, reduction: str = "mean") -> None:
-        super().__init__(reduction)
-        self.register_buffer("weight", weight)
-
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss, see :func:`~minigrad.nn.functional.binary_cross_entropy`."""
-        return F.binary_cross_entropy(input, target, self.weight, self.reduction)
+        return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(_WeightedLoss):
     r"""Log loss of logits, :math:`-w \, [q y \ln \sigma(x) + (1 - y) \ln(1 - \sigma(x))]`.
 
     Exact and finite for logits of any size, with a slope of at most 1 (for :math:`w = q = 1`):
@@ -98,7 +211,6 @@ class BCEWithLogitsLoss(_Loss):
     tensor(0.3466)
     """
 
-    weight: Tensor | None
     pos_weight: Tensor | None
 
     def __init__(
@@ -108,18 +220,17 @@ class BCEWithLogitsLoss(_Loss):
         reduction: str = "mean",
         pos_weight: Tensor | None = None,
     ) -> None:
-        super().__init__(reduction)
-        self.register_buffer("weight", weight)
+        super().__init__(weight, reduction=reduction)
         self.register_buffer("pos_weight", pos_weight)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss, see :func:`~minigrad.nn.functional.binary_cross_entropy_with_logits`."""
         return F.binary_cross_entropy_with_logits(
-            input, target, self.weight, self.reduction, self.pos_weight
+            input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
         )
 
 
-class NLLLoss(_Loss):
+class NLLLoss(_WeightedLoss):
     r"""Log loss of *logarithms of probabilities* over classes, :math:`-w_k x_k` for the class index k.
 
     ``NLLLoss()(LogSoftmax(1)(x), k)`` is ``CrossEntropyLoss()(x, k)``.
@@ -134,8 +245,6 @@ class NLLLoss(_Loss):
         What is returned; the mean is divided by the sum of the weights of the targets.
     """
 
-    weight: Tensor | None
-
     def __init__(
         self,
         weight: Tensor | None = None,
@@ -143,16 +252,21 @@ class NLLLoss(_Loss):
         ignore_index: int = -100,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(reduction)
-        self.register_buffer("weight", weight)
+        super().__init__(weight, reduction=reduction)
         self.ignore_index = ignore_index
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss, see :func:`~minigrad.nn.functional.nll_loss`."""
-        return F.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
+        return F.nll_loss(
+            input,
+            target,
+            self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+        )
 
 
-class CrossEntropyLoss(_Loss):
+class CrossEntropyLoss(_WeightedLoss):
     r"""Log loss of logits over classes, :math:`-\sum_c w_c \, t_c \ln \mathrm{softmax}(x)_c`.
 
     The target is a class index for each sample, or a probability for each class.
@@ -176,8 +290,6 @@ class CrossEntropyLoss(_Loss):
     tensor(0.3466)
     """
 
-    weight: Tensor | None
-
     def __init__(
         self,
         weight: Tensor | None = None,
@@ -186,13 +298,178 @@ class CrossEntropyLoss(_Loss):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__(reduction)
-        self.register_buffer("weight", weight)
+        super().__init__(weight, reduction=reduction)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss, see :func:`~minigrad.nn.functional.cross_entropy`."""
         return F.cross_entropy(
-            input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
+            input,
+            target,
+            self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
+        )
+
+
+class KLDivLoss(_Loss):
+    r"""Kullback-Leibler divergence from a target t to *logarithms of* probabilities x, :math:`t (\ln t - x)`.
+
+    Parameters
+    ----------
+    reduction : {"mean", "batchmean", "sum", "none"}
+        What is returned; ``"batchmean"`` is the mean divergence of a batch, the default ``"mean"`` that
+        of its elements, and warns.
+    log_target : bool, default False
+        Whether the target holds logarithms, too.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> logits = mg.tensor([[0.0, 0.0]])
+    >>> mg.nn.KLDivLoss(reduction="batchmean")(logits.log_softmax(1), mg.tensor([[1.0, 0.0]]))  # ln 2
+    tensor(0.6931)
+    """
+
+    reductions = (*REDUCTIONS, "batchmean")
+
+    def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__(reduction=reduction)
+        self.log_target = log_target
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss, see :func:`~minigrad.nn.functional.kl_div`."""
+        return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+
+
+# Margins ------------------------------------------------------------------------------------------
+
+
+class HingeLoss(_Loss):
+    r"""Hinge of scores against labels -1 and 1, :math:`\max(0, m - y x)`, as in a support vector machine.
+
+    PyTorch has no such loss; its :class:`HingeEmbeddingLoss` is for distances.
+
+    Parameters
+    ----------
+    margin : float, default 1.0
+        :math:`m`, the score of the right sign that is enough.
+    squared : bool, default False
+        Square the hinge.
+    reduction : {"mean", "sum", "none"}
+        What is returned.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.nn.HingeLoss()(mg.tensor([2.0, 0.5]), mg.tensor([1, -1]))  # 0 and 1.5
+    tensor(0.7500)
+    """
+
+    def __init__(
+        self, margin: float = 1.0, *, squared: bool = False, reduction: str = "mean"
+    ) -> None:
+        super().__init__(reduction=reduction)
+        self.margin, self.squared = margin, squared
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss, see :func:`~minigrad.nn.functional.hinge_loss`."""
+        return F.hinge_loss(
+            input, target, self.margin, squared=self.squared, reduction=self.reduction
+        )
+
+
+class SoftMarginLoss(_Loss):
+    r"""Log loss of logits against labels -1 and 1, :math:`\ln(1 + e^{-y x})`.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        What is returned.
+    """
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss, see :func:`~minigrad.nn.functional.soft_margin_loss`."""
+        return F.soft_margin_loss(input, target, reduction=self.reduction)
+
+
+class HingeEmbeddingLoss(_Loss):
+    r"""Loss of distances between pairs: :math:`x` for alike ones, :math:`\max(0, m - x)` for others.
+
+    Parameters
+    ----------
+    margin : float, default 1.0
+        :math:`m`, the distance that is enough for pairs that are not alike.
+    reduction : {"mean", "sum", "none"}
+        What is returned.
+    """
+
+    def __init__(self, margin: float = 1.0, *, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        self.margin = margin
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss, see :func:`~minigrad.nn.functional.hinge_embedding_loss`."""
+        return F.hinge_embedding_loss(input, target, self.margin, reduction=self.reduction)
+
+
+class MarginRankingLoss(_Loss):
+    r"""Hinge of an order, :math:`\max(0, -y (x_1 - x_2) + m)`: for y = 1, :math:`x_1` has to be larger.
+
+    Parameters
+    ----------
+    margin : float, default 0.0
+        :math:`m`, by how much.
+    reduction : {"mean", "sum", "none"}
+        What is returned.
+    """
+
+    def __init__(self, margin: float = 0.0, *, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        self.margin = margin
+
+    def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
+        """Return the loss, see :func:`~minigrad.nn.functional.margin_ranking_loss`."""
+        return F.margin_ranking_loss(input1, input2, target, self.margin, reduction=self.reduction)
+
+
+class MultiMarginLoss(_WeightedLoss):
+    r"""Hinge over classes, :math:`\frac{w_k}{C} \sum_{j \ne k} \max(0, m - x_k + x_j)^p`, k the right one.
+
+    Parameters
+    ----------
+    p : {1, 2}, default 1
+        The power.
+    margin : float, default 1.0
+        :math:`m`, by how much the right class has to lead.
+    weight : Tensor, shape (C,), optional
+        :math:`w`, a weight for each class.
+    reduction : {"mean", "sum", "none"}
+        What is returned.
+
+    Raises
+    ------
+    ValueError
+        If ``p`` is neither 1 nor 2.
+    """
+
+    def __init__(
+        self,
+        p: int = 1,
+        margin: float = 1.0,
+        weight: Tensor | None = None,
+        *,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(weight, reduction=reduction)
+        if p not in (1, 2):
+            raise ValueError(f"MultiMarginLoss: p has to be 1 or 2, got {p!r}")
+        self.p, self.margin = p, margin
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss, see :func:`~minigrad.nn.functional.multi_margin_loss`."""
+        return F.multi_margin_loss(
+            input, target, self.p, self.margin, self.weight, reduction=self.reduction
         )

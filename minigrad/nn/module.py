@@ -17,7 +17,8 @@ from minigrad._tensor import Tensor
 from minigrad.autograd.modes import no_grad
 from minigrad.backend.devices import Device
 from minigrad.engine import State, as_tensor, state
-from minigrad.nn.parameter import Parameter
+from minigrad.nn.hooks import Hook, RemovableHandle, call_with_hooks
+from minigrad.nn.parameter import Parameter, Uninitialized
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
@@ -62,8 +63,7 @@ class Module:
     _label: str = "Module"  # what scopes call it: "hidden: Linear", or "Net" where it has no parent
     # Made on the instance when first needed:
     _saved_buffers: Mapping[str, bool] = _NOTHING  # name of each buffer -> whether it is saved
-    _forward_hooks: Mapping[int, Callable[..., Any]] = _NOTHING
-    _forward_pre_hooks: Mapping[int, Callable[..., Any]] = _NOTHING
+    _hooks: Mapping[int, Hook] = _NOTHING
 
     def __init__(self) -> None:
         self.training = True
@@ -92,8 +92,8 @@ class Module:
         inner = State(outer.grad_enabled, (*outer.scope, self._label), outer.observer)
         token = state.set(inner)
         try:
-            if self._forward_pre_hooks or self._forward_hooks:
-                return self._call_with_hooks(args, kwargs)
+            if self._hooks:
+                return call_with_hooks(self, args, kwargs)
             return self.forward(*args, **kwargs)
         finally:
             now = state.get()
@@ -102,45 +102,85 @@ class Module:
             else:  # forward called set_grad_enabled(), which is to last
                 state.set(State(now.grad_enabled, outer.scope, now.observer))
 
-    def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for hook in list(self._forward_pre_hooks.values()):
-            changed = hook(self, args)
-            if changed is not None:
-                args = changed if isinstance(changed, tuple) else (changed,)
-        out = self.forward(*args, **kwargs)
-        for hook in list(self._forward_hooks.values()):
-            changed = hook(self, args, out)
-            if changed is not None:
-                out = changed
-        return out
-
-    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(module, args)`` before every ``forward``.
 
         ``args`` is the tuple of positional arguments.  What the hook returns, unless it is ``None``, takes
         their place (a single value stands for a tuple of one).
 
+        Parameters
+        ----------
+        hook : callable
+            See above.
+        prepend : bool, default False
+            Call it before the hooks that are there already, not after them.
+        with_kwargs : bool, default False
+            Call ``hook(module, args, kwargs)``, which returns ``None`` or both, ``(args, kwargs)``.
+
         Returns
         -------
         RemovableHandle
             Its ``remove()`` takes the hook away.
         """
-        return self._register_hook("_forward_pre_hooks", hook)
+        return self._register_hook(Hook("forward_pre", hook, with_kwargs), prepend)
 
-    def register_forward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+    def register_forward_hook(
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after every ``forward``.
 
         What the hook returns, unless it is ``None``, takes the place of the output.
 
+        Parameters
+        ----------
+        hook : callable
+            See above.
+        prepend : bool, default False
+            Call it before the hooks that are there already, not after them.
+        with_kwargs : bool, default False
+            Call ``hook(module, args, kwargs, output)``.
+        always_call : bool, default False
+            Call it, with ``None`` for the output, also if ``forward`` or a hook before it fails.
+
         Returns
         -------
         RemovableHandle
             Its ``remove()`` takes the hook away.
         """
-        return self._register_hook("_forward_hooks", hook)
+        return self._register_hook(Hook("forward", hook, with_kwargs, always_call), prepend)
 
-    def _register_hook(self, kind: str, hook: Callable[..., Any]) -> RemovableHandle:
-        return RemovableHandle(self._own(kind), hook)
+    def register_full_backward_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, grad_output)`` when the gradients of the outputs have been computed.
+
+        ``grad_output`` is a tuple, one gradient (or ``None``) for each output.  What the hook returns,
+        unless it is ``None``, takes its place on the way into the module.  Arguments and result as for
+        :meth:`register_forward_pre_hook`.
+        """
+        return self._register_hook(Hook("backward_pre", hook), prepend)
+
+    def register_full_backward_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs have been computed.
+
+        Both are tuples: a gradient for each positional argument of the call and for each output, and
+        ``None`` for those that have none.  What the hook returns, unless it is ``None``, takes the place of
+        ``grad_input``.  If no input requires a gradient, the hook is called when those of the outputs
+        have been computed.  Arguments and result as for :meth:`register_forward_pre_hook`.
+        """
+        return self._register_hook(Hook("backward", hook), prepend)
+
+    def _register_hook(self, hook: Hook, prepend: bool) -> RemovableHandle:
+        return RemovableHandle(self._own("_hooks"), hook, prepend)
 
     # Attributes -----------------------------------------------------------------------------------
 
@@ -403,14 +443,40 @@ class Module:
         """
         found: Module = self
         for name in target.split(".") if target else ():
-            if name not in found._modules:
-                known = ", ".join(map(repr, found._modules)) or "none"
-                raise AttributeError(
-                    f"{type(self).__name__} has no submodule {target!r}: "
-                    f"{type(found).__name__} has no {name!r}; its submodules are: {known}"
-                )
-            found = found._modules[name]
+            found = self._member(found, "module", name, target)
         return found
+
+    def get_parameter(self, target: str) -> Parameter:
+        """Return the parameter at a path such as ``"hidden.0.weight"``.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+        """
+        path, _, name = target.rpartition(".")
+        return self._member(self.get_submodule(path), "parameter", name, target)
+
+    def get_buffer(self, target: str) -> Tensor:
+        """Return the buffer at a path such as ``"norm.running_mean"``.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+        """
+        path, _, name = target.rpartition(".")
+        return self._member(self.get_submodule(path), "buffer", name, target)
+
+    def _member(self, owner: Module, kind: str, name: str, target: str) -> Any:
+        members = owner._of_kind(kind)
+        if name not in members:
+            known = ", ".join(map(repr, members)) or "none"
+            raise AttributeError(
+                f"{type(self).__name__} has no {kind} {target!r}: {type(owner).__name__} has no {name!r}; "
+                f"its {kind}s are: {known}"
+            )
+        return members[name]
 
     # Changing all -----------------------------------------------------------------------------------
 
@@ -490,7 +556,11 @@ class Module:
 
         # Convert everything first: if that fails, nothing has been changed.
         converted = []
+        waiting = []
         for tensor in itertools.chain(self.parameters(), self.buffers()):
+            if isinstance(tensor, Uninitialized):
+                waiting.append(tensor)
+                continue
             before, gradient = tensor.detach(), tensor.grad
             after = convert(before)
             if after is not before:
@@ -500,6 +570,8 @@ class Module:
             tensor.grad = None
             tensor.data = after
             tensor.grad = new_gradient
+        for tensor in waiting:
+            tensor.move(device, dtype)
         return self
 
     def cpu(self) -> Self:
@@ -517,6 +589,10 @@ class Module:
     def double(self) -> Self:
         """Convert floating parameters and buffers to float64; return the module."""
         return self.to(dtypes.float64)
+
+    def half(self) -> Self:
+        """Convert floating parameters and buffers to float16; return the module."""
+        return self.to(dtypes.float16)
 
     # Saving and loading -------------------------------------------------------------------------------
 
@@ -536,7 +612,8 @@ class Module:
             saved = {n: b for n, b in module._buffers.items() if module._saved_buffers[n]}
             for name, tensor in {**module._parameters, **saved}.items():
                 key = f"{path}.{name}" if path else name
-                found[prefix + key] = tensor if keep_vars else tensor.detach()
+                as_it_is = keep_vars or isinstance(tensor, Uninitialized)
+                found[prefix + key] = tensor if as_it_is else tensor.detach()
         return found
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> LoadedKeys:
@@ -579,7 +656,7 @@ class Module:
         if strict and unexpected:
             problems.append(f"unexpected keys: {', '.join(map(repr, unexpected))}")
         for key, tensor in given.items():
-            if tensor.shape != own[key].shape:
+            if not isinstance(own[key], Uninitialized) and tensor.shape != own[key].shape:
                 problems.append(
                     f"shape of {key!r}: {tuple(own[key].shape)} in the model, "
                     f"{tuple(tensor.shape)} in the state"
@@ -591,7 +668,11 @@ class Module:
             )
         with no_grad():
             for key, tensor in given.items():
-                own[key].copy_(tensor)
+                target = own[key]
+                if isinstance(target, Uninitialized):
+                    target.materialize(tensor)
+                else:
+                    target.copy_(tensor)
         return LoadedKeys(missing, unexpected)
 
     # Printing -----------------------------------------------------------------------------------------
@@ -622,26 +703,6 @@ class LoadedKeys(NamedTuple):
             return "<All keys matched successfully>"
         missing, unexpected = self
         return f"LoadedKeys(missing_keys={missing}, unexpected_keys={unexpected})"
-
-
-class RemovableHandle:
-    """What registering a hook returns: ``remove()``, or the end of a ``with`` block, takes it away."""
-
-    _numbers = itertools.count()
-
-    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
-        self._hooks, self._number = hooks, next(self._numbers)
-        hooks[self._number] = hook
-
-    def remove(self) -> None:
-        """Take the hook away; a second call does nothing."""
-        self._hooks.pop(self._number, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exc: Any) -> None:
-        self.remove()
 
 
 def in_module() -> str:

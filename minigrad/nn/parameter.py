@@ -1,13 +1,15 @@
-"""The tensor that a module trains."""
+"""The tensor that a module trains; also as it is before its shape is known."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from minigrad import engine
+from minigrad._creation import empty
 from minigrad._tensor import Tensor
+from minigrad.engine import leaf_node
 
 
 class Parameter(Tensor):
@@ -45,3 +47,83 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return self._text("Parameter containing:\ntensor(")
+
+
+_array: Any = Tensor.__dict__[
+    "array"
+]  # the slot, where Uninitialized has a property in front of it
+
+
+class Uninitialized(Tensor):
+    """A parameter or buffer of a lazy layer, before its shape is known.
+
+    It has a dtype, a device, a name and ``requires_grad``, which an array without elements and a node
+    stand for; all else raises an error until the layer calls :meth:`materialize`.
+    """
+
+    __slots__ = ()
+    becomes: ClassVar[type[Tensor]] = Tensor
+
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
+        nothing = empty(0, device=device, dtype=dtype)
+        _array.__set__(self, nothing.array)
+        self._grad = None
+        self.node = leaf_node(nothing, requires_grad)
+
+    @property
+    def array(self) -> Any:  # type: ignore[override]
+        """Not there yet.
+
+        Raises
+        ------
+        RuntimeError
+            Always.
+        """
+        raise RuntimeError(
+            f"this {self._kind()} has no shape yet: its layer takes it from the first batch; call the model "
+            "once, for example on zeros, before you use it"
+        )
+
+    def _kind(self) -> str:
+        return "parameter" if self.becomes is Parameter else "buffer"
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Say whether gradients will be computed for it; return it."""
+        assert self.node is not None
+        self.node.requires_grad = bool(requires_grad)
+        return self
+
+    def move(self, device: Any, dtype: Any) -> None:
+        """Change the device and the dtype that it will have; ``None`` leaves one as it is."""
+        nothing = engine.wrap(_array.__get__(self), None)
+        dtype = dtype if nothing.is_floating_point() else None
+        _array.__set__(self, nothing.to(device, dtype).array)
+
+    def materialize(self, value: Tensor) -> None:
+        """Become an ordinary parameter or buffer, a copy of ``value`` in its own dtype and place."""
+        assert self.node is not None
+        before, nothing = self.node, engine.wrap(_array.__get__(self), None)
+        copied = value.detach().to(nothing.device, nothing.dtype, copy=True)
+        self.__class__ = self.becomes  # type: ignore[assignment]
+        self.array = copied.array  # type: ignore[misc]
+        self.node = leaf_node(self, before.requires_grad)
+        self.node.name = before.name
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class UninitializedParameter(Uninitialized, Parameter):
+    """The parameter of a lazy layer, before its shape is known."""
+
+    __slots__ = ()
+    becomes = Parameter
+
+
+class UninitializedBuffer(Uninitialized):
+    """The buffer of a lazy layer, before its shape is known."""
+
+    __slots__ = ()
+
+    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(requires_grad, device, dtype)

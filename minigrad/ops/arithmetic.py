@@ -102,6 +102,24 @@ remainder.vjp(x=lambda xp, g: g, y=lambda xp, g, x, y: -g * (x // y)).samples(
 )
 
 
+@op(kinks="slope 1 in x everywhere (a jump at every multiple of y)")
+def fmod(xp, x, y):
+    r"""Remainder with the sign of the dividend, as in C, :math:`x - y \,\mathrm{trunc}(x / y)`."""
+    return xp.fmod(x, y)
+
+
+fmod.vjp(
+    x=lambda xp, g: g,
+    y=lambda xp, g, x, y: -g * xp.sign(x) * xp.sign(y) * (xp.abs(x) // xp.abs(y)),
+).samples(
+    lambda draw: [
+        (((draw(s, 0.2, 0.8) + 2.0) * sign, draw(s, 0.95, 1.05)), {})
+        for s in ((), (3,), (2, 3))
+        for sign in (1, -1)
+    ]
+)
+
+
 @op(analytic=True)
 def neg(xp, x):
     r"""Negative, :math:`-x`."""
@@ -232,5 +250,5 @@ select.vjp(
     ]
 )
 
-register(add, sub, mul, div, pow_, floor_divide, remainder, neg, abs_, sign)
+register(add, sub, mul, div, pow_, floor_divide, remainder, fmod, neg, abs_, sign)
 register(floor, ceil, trunc, round_, maximum, minimum, clamp, select)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from minigrad.ops.declare import op, register
-from minigrad.ops.samples import unary
+from minigrad.ops.samples import binary, unary
 
 
 @op(dtypes="float", analytic=True)
@@ -178,6 +178,46 @@ def tanh(xp, x):
 
 tanh.vjp(x=lambda xp, g, out: g * (1 - out * out)).samples(unary())
 
+
+@op(dtypes="float", analytic=True)
+def asinh(xp, x):
+    r"""Inverse hyperbolic sine, :math:`\mathrm{arsinh}\, x`."""
+    return xp.arcsinh(x)
+
+
+asinh.vjp(x=lambda xp, g, x: g / xp.sqrt(x * x + 1)).samples(unary())
+
+
+@op(dtypes="float", analytic=True)
+def acosh(xp, x):
+    r"""Inverse hyperbolic cosine, :math:`\mathrm{arcosh}\, x`."""
+    return xp.arccosh(x)
+
+
+acosh.vjp(x=lambda xp, g, x: g / xp.sqrt(x * x - 1)).samples(unary(1.3, 3.0))
+
+
+@op(dtypes="float", analytic=True)
+def atanh(xp, x):
+    r"""Inverse hyperbolic tangent, :math:`\mathrm{artanh}\, x`."""
+    return xp.arctanh(x)
+
+
+atanh.vjp(x=lambda xp, g, x: g / (1 - x * x)).samples(unary(-0.8, 0.8))
+
+
+@op(dtypes="float", kinks="slope nan at the origin")
+def atan2(xp, y, x):
+    r"""Angle of the point :math:`(x, y)` in radians, in :math:`(-\pi, \pi]`."""
+    return xp.arctan2(y, x)
+
+
+atan2.vjp(
+    y=lambda xp, g, y, x: g * x / (x * x + y * y),
+    x=lambda xp, g, y, x: -g * y / (x * x + y * y),
+).samples(lambda draw: [*binary(y=(0.3, 2.0))(draw), *binary((0.3, 2.0), (-2.0, -0.3))(draw)])
+
+
 # W. J. Cody, "Rational Chebyshev approximations for the error function", Math. Comp. 23 (1969):
 # three intervals, each with the coefficients of numerator and denominator, highest power first.
 _NEAR = (
@@ -236,4 +276,4 @@ def erf(xp, x):
 erf.vjp(x=lambda xp, g, x: g * (2 / math.sqrt(math.pi)) * xp.exp(-x * x)).samples(unary())
 
 register(exp, expm1, log, log1p, log2, log10, sqrt, rsqrt, square, reciprocal)
-register(sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, erf)
+register(sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, tanh, asinh, acosh, atanh, erf)

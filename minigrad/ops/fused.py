@@ -1,4 +1,4 @@
-r"""Fused operations: one node, and one pass over memory, for what a layer or a loss does.
+r"""Fused operations: one node, and one pass over memory, for what a layer does.
 
 Each stands for a *composite* of plain operations, declared beside it, that computes the same.  The
 composite is the specification: the tests compare value, gradient and second order of the two.
@@ -10,10 +10,7 @@ import math
 
 import numpy as np
 
-from minigrad.backend.devices import xp_of
-from minigrad.ops.activations import log_sigmoid, sigmoid
 from minigrad.ops.declare import op, register
-from minigrad.ops.indexing import getitem
 
 
 def column_sums(xp, matrix):
@@ -53,7 +50,7 @@ def _ones(length, dtype):
 
 def rows(xp, x):
     """Return ``x`` of shape ``(..., n)`` as a matrix of rows ``(m, n)``."""
-    return x if x.ndim == 2 else xp.reshape(x, (-1, x.shape[-1]))
+    return x if x.ndim == 2 else xp.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 @op(dtypes="same")
@@ -105,124 +102,6 @@ log_softmax.vjp(
         ((draw((2, 3)),), {}),
         ((draw((2, 3)),), {"axis": 0}),
         ((draw((2, 3, 2)),), {"axis": 1}),
-    ]
-)
-
-
-def reduce_loss(xp, losses, reduction):
-    """Return the mean, the sum, or the losses themselves (raw arrays)."""
-    if reduction == "none":
-        return losses
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f"reduction has to be 'mean', 'sum' or 'none', got {reduction!r}")
-    total = np.add.reduce(losses, axis=None) if xp is np else xp.sum(losses)
-    return total / losses.size if reduction == "mean" else total
-
-
-def spread_loss(xp, g, count, reduction):
-    """Return the gradient of each loss from that of the reduced one, as a factor."""
-    return g / count if reduction == "mean" else g
-
-
-@op(dtypes="float")
-def mse_loss(xp, x, y, *, reduction="mean"):
-    r"""Squared error, :math:`(x_i - y_i)^2`, its mean or its sum."""
-    difference = x - y
-    return reduce_loss(xp, difference * difference, reduction)
-
-
-def _mse(xp, g, needs, x, y, reduction):
-    difference = x - y
-    count = max(math.prod(difference.shape), 1)
-    contribution = 2 * spread_loss(xp, g, count, reduction) * difference
-    return contribution if needs[0] else None, -contribution if needs[1] else None
-
-
-def _mse_composite(x, y, reduction):
-    losses = (x - y) ** 2
-    return losses if reduction == "none" else getattr(losses, reduction)()
-
-
-mse_loss.vjp(_mse).stands_for(_mse_composite).samples(
-    lambda draw: (
-        [
-            ((draw((2, 3)), draw((2, 3))), {"reduction": reduction})
-            for reduction in ("mean", "sum", "none")
-        ]
-        + [((draw(()), draw(())), {}), ((draw((4, 1)), draw((4, 1))), {})]
-    )
-)
-
-
-@op(dtypes="float")
-def binary_cross_entropy_with_logits(xp, x, y, *, reduction="mean"):
-    r"""Log loss of a logit x against a target y in [0, 1].
-
-    :math:`-y \ln \sigma(x) - (1 - y) \ln(1 - \sigma(x)) = \max(x, 0) - x y + \ln(1 + e^{-|x|})`;
-    the right-hand side neither overflows nor cancels.
-    """
-    losses = xp.maximum(x, 0) - x * y + xp.log1p(xp.exp(-xp.abs(x)))
-    return reduce_loss(xp, losses, reduction)
-
-
-def _bce(xp, g, needs, x, y, reduction):
-    share = spread_loss(xp, g, max(math.prod(x.shape), 1), reduction)
-    return (
-        share * (sigmoid.on(xp, x) - y) if needs[0] else None,
-        -share * x if needs[1] else None,
-    )
-
-
-def _bce_composite(x, y, reduction):
-    losses = -log_sigmoid(-x) - x * y  # and not max(x, 0) - ..., whose pieces have kinks at 0
-    return losses if reduction == "none" else getattr(losses, reduction)()
-
-
-binary_cross_entropy_with_logits.vjp(_bce).stands_for(_bce_composite).samples(
-    lambda draw: [
-        ((x, draw((2, 3), 0.0, 1.0)), {"reduction": reduction})
-        for reduction in ("mean", "sum", "none")
-        for x in (draw((2, 3)), np.zeros((2, 3)))
-    ]
-)
-
-
-@op(dtypes="float")
-def cross_entropy(xp, x, *, target, reduction="mean"):
-    r"""Log loss of logits x (N, C) against class indices (N,).
-
-    :math:`-\ln \mathrm{softmax}(x)_t = \ln \sum_j e^{x_j - m} - (x_t - m)` with
-    :math:`m = \max_j x_j`.
-    """
-    shifted = x - row_maxima(xp, x)
-    grown = xp.exp(shifted)
-    total = row_sums(xp, grown)
-    picked = shifted[xp.arange(x.shape[0]), target]
-    losses = xp.log(xp.reshape(total, picked.shape)) - picked
-    grown /= total
-    return reduce_loss(xp, losses, reduction), (grown,)
-
-
-def _cross_entropy(xp, g, probabilities, target, reduction):
-    count = max(probabilities.shape[0], 1)
-    share = spread_loss(xp, g, count, reduction)
-    out = probabilities * (xp.expand_dims(share, 1) if reduction == "none" else share)
-    out[xp.arange(out.shape[0]), target] -= share
-    return out
-
-
-def _cross_entropy_composite(x, target, reduction):
-    everyone = xp_of(target).arange(target.shape[0])
-    losses = -getitem(log_softmax(x, axis=1), index=(everyone, target))
-    return losses if reduction == "none" else getattr(losses, reduction)()
-
-
-cross_entropy.stands_for(_cross_entropy_composite, residuals=("probabilities",)).vjp(
-    x=_cross_entropy
-).samples(
-    lambda draw: [
-        ((draw((4, 3)),), {"target": np.array([0, 2, 2, 1]), "reduction": reduction})
-        for reduction in ("mean", "sum", "none")
     ]
 )
 
@@ -280,4 +159,59 @@ batch_norm.stands_for(_batch_norm_composite, residuals=("centred", "inverse")).v
     ]
 )
 
-register(linear, log_softmax, mse_loss, binary_cross_entropy_with_logits, cross_entropy, batch_norm)
+
+@op(dtypes="same")
+def layer_norm(xp, x, weight, bias, *, eps=1e-5):
+    r"""Layer normalisation of each row of x (..., D), Ba, Kiros & Hinton 2016.
+
+    :math:`y = \gamma \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta` with mean :math:`\mu`
+    and biased variance :math:`\sigma^2` of each row: :func:`batch_norm` the other way round.
+    """
+    matrix, count = rows(xp, x), max(x.shape[-1], 1)
+    centred = matrix - row_sums(xp, matrix) / count
+    inverse = 1 / xp.sqrt(row_sums(xp, centred * centred) / count + eps)
+    out = centred * inverse
+    if weight is not None:
+        out *= weight
+    if bias is not None:
+        out += bias
+    return xp.reshape(out, x.shape), (centred, inverse)
+
+
+def _layer_norm(xp, g, needs, weight, centred, inverse):
+    shape, count = g.shape, max(g.shape[-1], 1)
+    g = rows(xp, g)
+    along = g * centred
+    to_weight = column_sums(xp, along * inverse) if needs[1] else None
+    to_bias = column_sums(xp, g) if needs[2] else None
+    if not needs[0]:
+        return None, to_weight, to_bias
+    if weight is not None:
+        g, along = g * weight, along * weight
+    to_x = g - row_sums(xp, g) / count
+    to_x -= centred * (row_sums(xp, along) * inverse * inverse / count)
+    to_x *= inverse
+    return xp.reshape(to_x, shape), to_weight, to_bias
+
+
+def _layer_norm_composite(x, weight, bias, eps):
+    centred = x - x.mean(-1, keepdim=True)
+    out = centred / ((centred * centred).mean(-1, keepdim=True) + eps).sqrt()
+    if weight is not None:
+        out = out * weight
+    return out if bias is None else out + bias
+
+
+layer_norm.stands_for(_layer_norm_composite, residuals=("centred", "inverse")).vjp(
+    _layer_norm
+).samples(
+    lambda draw: [
+        ((draw((4, 3)), draw((3,), 0.5, 1.5), draw((3,))), {}),
+        ((draw((3,)), draw((3,), 0.5, 1.5), None), {}),
+        ((draw((2, 4, 3)), None, draw((3,))), {}),
+        ((draw((4, 3)), None, None), {"eps": 1e-3}),
+        ((draw((0, 3)), draw((3,)), draw((3,))), {}),
+    ]
+)
+
+register(linear, log_softmax, batch_norm, layer_norm)

@@ -50,6 +50,34 @@ inv.vjp(x=lambda xp, g, out: -xp.matmul(_t(xp, out), xp.matmul(g, _t(xp, out))))
 )
 
 
+@op(dtypes="float", kinks="a jump where the rank changes")
+def pinv(xp, x, *, rtol=None):
+    r"""Pseudo-inverse :math:`X^+`; singular values below ``rtol`` times the largest count as 0."""
+    if rtol is None:
+        rtol = max(x.shape[-2:]) * float(np.finfo(x.dtype).eps)
+    return xp.linalg.pinv(x, rtol)
+
+
+def _pinv(xp, g, x, out):
+    # G. Golub, V. Pereyra, "The differentiation of pseudo-inverses", SIAM J. Numer. Anal. 10 (1973).
+    inverse, back = _t(xp, out), _t(xp, g)
+    rest_rows = back - xp.matmul(x, xp.matmul(out, back))
+    rest_columns = back - xp.matmul(xp.matmul(back, out), x)
+    return (
+        xp.matmul(rest_rows, xp.matmul(out, inverse))
+        + xp.matmul(xp.matmul(inverse, out), rest_columns)
+        - xp.matmul(inverse, xp.matmul(g, inverse))
+    )
+
+
+pinv.vjp(x=_pinv).samples(
+    lambda draw: [
+        ((draw(shape, -0.5, 0.5) + 2.0 * np.eye(*shape[-2:]),), {})
+        for shape in ((3, 3), (4, 2), (2, 3), (2, 3, 2), (1, 1))
+    ]
+)
+
+
 @op(dtypes="float", kinks="singular: the derivative raises")
 def det(xp, x):
     r"""Determinant, :math:`\det X`, with the derivative :math:`\det X \; X^{-\top}`."""
@@ -182,4 +210,4 @@ svd.vjp(_svd).samples(
     ]
 )
 
-register(inv, det, slogdet, solve, cholesky, eigh, svd)
+register(inv, pinv, det, slogdet, solve, cholesky, eigh, svd)

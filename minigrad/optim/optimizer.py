@@ -111,6 +111,8 @@ class Optimizer:
         parameter at a time, in its shape.
     ranges : dict
         Declared by a class: ``{"lr": (low, high)}`` stands for ``low <= lr < high``.
+    own_options : tuple of str
+        Declared by a class: hyperparameters that PyTorch does not have; a state may be without them.
 
     Raises
     ------
@@ -148,6 +150,7 @@ class Optimizer:
     scratch: tuple[str, ...] = ("work",)
     elementwise: bool = True
     ranges: dict[str, tuple[float, float]] = {"lr": (0, math.inf), "weight_decay": (0, math.inf)}
+    own_options: tuple[str, ...] = ()
 
     _declared_state: tuple[str, ...] = ()
     _rule_names: tuple[str, ...] = ()
@@ -538,7 +541,7 @@ class Optimizer:
         TypeError, ValueError
             If it does not fit; nothing has been changed then.
         """
-        groups, state = read_state_dict(self, state_dict, optional=COMMON)
+        groups, state = read_state_dict(self, state_dict, (*COMMON, *self.own_options))
         for group, saved in zip(self.param_groups, groups, strict=True):
             group.update(saved | {"params": group["params"]})
         self._state = state

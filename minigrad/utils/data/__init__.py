@@ -2,3 +2,4 @@
 
 from minigrad.data import *  # noqa: F403
 from minigrad.data import __all__ as __all__
+from minigrad.utils.data import dataloader, dataset, sampler  # noqa: F401

@@ -1,0 +1,244 @@
+r"""Losses as operations: one node each, finite far from 0, with rules of their own at bounds and kinks.
+
+Those that *stand for* a composite of plain operations compute the same as it does; the tests compare
+value, gradient and second order of the two.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minigrad.backend.devices import xp_of
+from minigrad.ops.activations import log_sigmoid, sigmoid
+from minigrad.ops.arithmetic import select
+from minigrad.ops.declare import op, register
+from minigrad.ops.fused import log_softmax, row_maxima, row_sums
+from minigrad.ops.indexing import getitem
+
+
+def reduce_loss(xp, losses, reduction, shares=None):
+    """Return the mean (weighted by ``shares``), the sum, or the losses themselves (raw arrays)."""
+    if reduction == "none":
+        return losses
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction has to be 'mean', 'sum' or 'none', got {reduction!r}")
+    # A sum may be too large for float16, and its mean not.
+    dtype = np.float32 if losses.dtype == np.float16 else None
+    if xp is np:
+        result = np.add.reduce(losses, axis=None, dtype=dtype)
+    else:
+        result = xp.sum(losses, dtype=dtype)
+    if reduction == "mean":
+        # 0 / nan is nan like 0 / 0, but no reason for NumPy to warn.
+        result = (
+            result / (losses.size or math.nan)
+            if shares is None
+            else weighted_mean(xp, result, shares)
+        )
+    return result if dtype is None else xp.asarray(result, dtype=losses.dtype)
+
+
+def spread_loss(xp, g, count, reduction):
+    """Return the gradient of each loss from that of the reduced one, as a factor."""
+    return g / count if reduction == "mean" else g
+
+
+def weighted_mean(xp, total, shares):
+    """Return a sum of weighted losses, raw or a Tensor, divided by the sum of their weights.
+
+    If that is 0, as nothing counts, the mean is nan but its slopes are 0, as in PyTorch.
+    """
+    count = xp.sum(shares)
+    nothing = count == 0
+    return (total + xp.where(nothing, math.nan, 0 * count)) / (count + nothing)
+
+
+# Errors -------------------------------------------------------------------------------------------
+
+
+@op(dtypes="float")
+def mse_loss(xp, x, y, *, reduction="mean"):
+    r"""Squared error, :math:`(x_i - y_i)^2`, its mean or its sum."""
+    difference = x - y
+    return reduce_loss(xp, difference * difference, reduction)
+
+
+def _mse(xp, g, needs, x, y, reduction):
+    difference = x - y
+    count = max(math.prod(difference.shape), 1)
+    contribution = 2 * spread_loss(xp, g, count, reduction) * difference
+    return contribution if needs[0] else None, -contribution if needs[1] else None
+
+
+def _mse_composite(x, y, reduction):
+    losses = (x - y) ** 2
+    return losses if reduction == "none" else getattr(losses, reduction)()
+
+
+mse_loss.vjp(_mse).stands_for(_mse_composite).samples(
+    lambda draw: (
+        [
+            ((draw((2, 3)), draw((2, 3))), {"reduction": reduction})
+            for reduction in ("mean", "sum", "none")
+        ]
+        + [((draw(()), draw(())), {}), ((draw((4, 1)), draw((4, 1))), {})]
+    )
+)
+
+
+@op(dtypes="float", kinks="slope delta, curvature 0 at |x - y| = delta")
+def huber_loss(xp, x, y, *, delta=1.0):
+    r"""Squared error up to delta, then straight.
+
+    :math:`m \, (|x - y| - \frac m2)` with :math:`m = \min(|x - y|, \delta)`.
+    """
+    distance = xp.abs(x - y)
+    inner = xp.minimum(distance, delta)
+    return inner * (distance - 0.5 * inner)
+
+
+def _huber(xp, g, needs, x, y, delta):
+    difference = x - y
+    slope = xp.where(xp.abs(difference) < delta, difference, delta * xp.sign(difference))
+    contribution = g * slope
+    return contribution if needs[0] else None, -contribution if needs[1] else None
+
+
+huber_loss.vjp(_huber).samples(
+    lambda draw: [
+        ((draw(shape, *of_x), draw((2, 3), -0.4, 0.4)), {"delta": delta})
+        for shape in ((2, 3), (3,))
+        for of_x, delta in (((-0.4, 0.4), 1.0), ((1.5, 3.0), 1.0), ((-3.0, -2.0), 0.5))
+    ]
+)
+
+
+# Log losses ---------------------------------------------------------------------------------------
+
+
+def _bounded_log(xp, p):
+    """Return max(ln p, -100), without asking NumPy for the logarithm of 0."""
+    positive = p > 0
+    return xp.where(positive, xp.maximum(xp.log(xp.where(positive, p, 1.0)), -100), -100.0)
+
+
+# With log alone the loss would be infinite at a probability of 0 or 1, even where the target says the
+# same.  PyTorch bounds each logarithm from below, and the denominator of the slope.
+@op(
+    dtypes="float",
+    kinks="logarithms at least -100; slope (p - y) / max(p (1 - p), 1e-12), as in PyTorch",
+)
+def binary_cross_entropy(xp, p, y):
+    r"""Log loss of a probability p against a target y, :math:`-y \ln p - (1 - y) \ln(1 - p)`."""
+    return -(y * _bounded_log(xp, p) + (1 - y) * _bounded_log(xp, 1 - p))
+
+
+binary_cross_entropy.vjp(
+    p=lambda xp, g, p, y: g * (p - y) / xp.maximum(p * (1 - p), 1e-12),
+    y=lambda xp, g, p: g * (_bounded_log(xp, 1 - p) - _bounded_log(xp, p)),
+).samples(
+    lambda draw: [
+        ((draw((2, 3), 0.1, 0.9), draw((2, 3), 0.0, 1.0)), {}),
+        ((draw((), 0.1, 0.9), draw((), 0.0, 1.0)), {}),
+        ((draw((3, 1), 0.1, 0.9), draw((2,), 0.0, 1.0)), {}),
+    ]
+)
+
+
+@op(dtypes="float")
+def binary_cross_entropy_with_logits(xp, x, y, *, reduction="mean"):
+    r"""Log loss of a logit x against a target y in [0, 1].
+
+    :math:`-y \ln \sigma(x) - (1 - y) \ln(1 - \sigma(x)) = \max(x, 0) - x y + \ln(1 + e^{-|x|})`;
+    the right-hand side neither overflows nor cancels.
+    """
+    losses = xp.maximum(x, 0) - x * y + xp.log1p(xp.exp(-xp.abs(x)))
+    return reduce_loss(xp, losses, reduction)
+
+
+def _bce(xp, g, needs, x, y, reduction):
+    share = spread_loss(xp, g, max(math.prod(x.shape), 1), reduction)
+    return (
+        share * (sigmoid.on(xp, x) - y) if needs[0] else None,
+        -share * x if needs[1] else None,
+    )
+
+
+def _bce_composite(x, y, reduction):
+    losses = -log_sigmoid(-x) - x * y  # and not max(x, 0) - ..., whose pieces have kinks at 0
+    return losses if reduction == "none" else getattr(losses, reduction)()
+
+
+binary_cross_entropy_with_logits.vjp(_bce).stands_for(_bce_composite).samples(
+    lambda draw: [
+        ((x, draw((2, 3), 0.0, 1.0)), {"reduction": reduction})
+        for reduction in ("mean", "sum", "none")
+        for x in (draw((2, 3)), np.zeros((2, 3)))
+    ]
+)
+
+
+@op(dtypes="float")
+def cross_entropy(xp, x, *, target, shares=None, reduction="mean"):
+    r"""Log loss of logits x (N, C) against class indices (N,), each weighted by its share (N,).
+
+    :math:`-\ln \mathrm{softmax}(x)_t = \ln \sum_j e^{x_j - m} - (x_t - m)` with
+    :math:`m = \max_j x_j`.
+    """
+    shifted = x - row_maxima(xp, x)
+    grown = xp.exp(shifted)
+    total = row_sums(xp, grown)
+    picked = shifted[xp.arange(x.shape[0]), target]
+    losses = xp.log(xp.reshape(total, picked.shape)) - picked
+    grown /= total
+    if shares is not None:
+        losses = xp.where(shares != 0, losses, 0.0) * shares  # what counts nothing may be infinite
+    return reduce_loss(xp, losses, reduction, shares), (grown,)
+
+
+def _cross_entropy(xp, g, probabilities, target, shares, reduction):
+    if reduction == "mean" and shares is not None:
+        count = xp.sum(shares)
+        g = g / (count + (count == 0))
+    else:
+        g = spread_loss(xp, g, max(probabilities.shape[0], 1), reduction)
+    share = g if shares is None else g * shares
+    out = probabilities * (xp.expand_dims(share, 1) if share.ndim else share)
+    out[xp.arange(out.shape[0]), target] -= share
+    return out
+
+
+def nll_loss(logs, target, shares, reduction):
+    """Log loss of logarithms of probabilities (N, C), in plain operations; the rest as above."""
+    xp = xp_of(target)
+    losses = -getitem(logs, index=(xp.arange(target.shape[0]), target))
+    if shares is not None:
+        losses = select(losses, 0.0, condition=shares != 0) * shares
+    if reduction == "none":
+        return losses
+    if reduction == "mean" and shares is not None:
+        return weighted_mean(xp, losses.sum(), shares)
+    return getattr(losses, reduction)()
+
+
+def _cross_entropy_composite(x, target, shares, reduction):
+    return nll_loss(log_softmax(x, axis=1), target, shares, reduction)
+
+
+cross_entropy.stands_for(_cross_entropy_composite, residuals=("probabilities",)).vjp(
+    x=_cross_entropy
+).samples(
+    lambda draw: [
+        (
+            (draw((4, 3)),),
+            {"target": np.array([0, 2, 2, 1]), "shares": shares, "reduction": reduction},
+        )
+        for reduction in ("mean", "sum", "none")
+        for shares in (None, np.array([0.5, 0, 2, 1], np.float16))  # leaves float32 what it is
+    ]
+)
+
+register(mse_loss, huber_loss, binary_cross_entropy, binary_cross_entropy_with_logits)
+register(cross_entropy)
