@@ -17,7 +17,7 @@ checks against finite differences.
 from __future__ import annotations
 
 from math import e, inf, nan, pi
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy import dtype, finfo, iinfo
 
@@ -314,12 +314,25 @@ from minigrad.dtypes import (
     uint8,
 )
 from minigrad.ops.declare import op
-from minigrad.serialization import load, save
 
-from minigrad import autograd, func, linalg  # isort: skip  (they need everything above)
-from minigrad import data, nn, optim, utils  # isort: skip
+from minigrad import autograd, linalg  # isort: skip  (they need everything above)
 
-import minigrad.autograd.functional  # isort: skip
+if TYPE_CHECKING:  # at run time they are imported on first use, see __getattr__ below
+    from minigrad import (
+        accelerator,
+        cuda,
+        data,
+        func,
+        nn,
+        optim,
+        serialization,
+        testing,
+        train,
+        utils,
+        viz,
+    )
+    from minigrad.serialization import load, save
+    from minigrad.viz import draw
 
 # PyTorch's names of dtypes that are Python's names too; and names it has twice.
 float = float32
@@ -343,27 +356,47 @@ newaxis = None
 
 __version__ = "0.1.0"
 
-__all__ = [
-    name
-    for name in globals()
-    if not name.startswith("_") and name not in ("Any", "annotations", "minigrad")
-]
-
-_LAZY = {
-    "accelerator": "minigrad.accelerator",
-    "cuda": "minigrad.cuda",
-    "testing": "minigrad.testing",
-    "train": "minigrad.train",
-    "viz": "minigrad.viz",
+_MODULES = (
+    "accelerator",
+    "cuda",
+    "data",
+    "func",
+    "nn",
+    "optim",
+    "serialization",
+    "testing",
+    "train",
+    "utils",
+    "viz",
+)
+_FUNCTIONS = {
+    "draw": "minigrad.viz",
+    "load": "minigrad.serialization",
+    "save": "minigrad.serialization",
 }
+
+__all__ = [
+    *(
+        name
+        for name in globals()
+        if not name.startswith("_")
+        and name not in ("Any", "TYPE_CHECKING", "annotations", "minigrad")
+    ),
+    *_MODULES,
+    *_FUNCTIONS,
+]
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use what plain computing does not need: drawing, testing."""
+    """Import on first use what plain tensors do not need, so that ``import minigrad`` is quick."""
     import importlib
 
-    if name in _LAZY:
-        return importlib.import_module(_LAZY[name])
-    if name == "draw":
-        return importlib.import_module("minigrad.viz").draw
+    if name in _MODULES:
+        return importlib.import_module(f"minigrad.{name}")
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module(_FUNCTIONS[name]), name)
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES, *_FUNCTIONS})

@@ -1,5 +1,8 @@
 """Gradients: ``grad`` and ``backward``, modes, custom functions, and checks of derivatives."""
 
+import importlib
+from typing import Any
+
 from minigrad._backward import backward, grad
 from minigrad.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from minigrad.autograd.function import Function
@@ -29,3 +32,10 @@ __all__ = [
     "set_detect_anomaly",
     "set_grad_enabled",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import :mod:`minigrad.autograd.functional` on first use."""
+    if name == "functional":
+        return importlib.import_module("minigrad.autograd.functional")
+    raise AttributeError(f"module 'minigrad.autograd' has no attribute {name!r}")
