@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any
 
 from minigrad._tensor import Tensor
@@ -25,6 +25,7 @@ __all__ = ["History", "accuracy", "evaluate", "fit", "train_epoch"]
 Batches = Iterable[tuple[Tensor, Tensor]]
 Loss = Callable[[Tensor, Tensor], Tensor]
 Metrics = Mapping[str, Callable[[Tensor, Tensor], Tensor]]
+Criterion = Callable[[Progress], str | None]
 
 
 def train_epoch(
@@ -93,7 +94,7 @@ def fit(
     validation: Batches | None = None,
     metrics: Metrics | None = None,
     scheduler: Any = None,
-    stop: Iterable[Callable[[Progress], str | None]] = (),
+    stop: Criterion | Iterable[Criterion] = (),
     restore_best: bool = False,
     verbose: bool = True,
 ) -> History:
@@ -124,8 +125,9 @@ def fit(
     scheduler : optional
         Its ``step()`` is called after each epoch (:class:`~minigrad.optim.lr_scheduler.ReduceLROnPlateau`
         is given the validation loss, or else the training loss).
-    stop : iterable of callable
-        Criteria of :mod:`minigrad.optim.stopping`, asked after each epoch.
+    stop : callable, or iterable of callable
+        Criteria of :mod:`minigrad.optim.stopping`, asked after each epoch.  The gradient they are told of
+        is that of the epoch's last batch.
     restore_best : bool, default False
         Give the model at the end the parameters that had the lowest validation loss.
     verbose : bool, default True
@@ -139,9 +141,12 @@ def fit(
     Raises
     ------
     ValueError
-        If ``epochs`` is less than 1, the loader has no batches, or ``restore_best`` has no validation data.
+        If ``epochs`` is less than 1, the loader has no batches or can be gone through only once, a metric has
+        the name of something else, or ``restore_best`` has no validation data.
     FloatingPointError
-        If the loss is not finite: the learning rate is too large, or the data holds NaN.
+        If the loss is not finite: the learning rate is too large, or the data holds NaN.  The error has what
+        was measured so far as its attribute ``history``.  (With ``restore_best`` the model has its best
+        parameters also after an error.)
 
     Examples
     --------
@@ -158,30 +163,30 @@ def fit(
     >>> history["accuracy"][-1] > 0.95
     True
     """
-    if epochs < 1:
-        raise ValueError(f"fit: epochs has to be at least 1, got {epochs}")
-    if restore_best and validation is None:
-        raise ValueError("fit: restore_best needs validation data to tell which epoch was best")
+    _check(loader, epochs, validation, metrics, restore_best)
+    criteria = [stop] if callable(stop) else list(stop)
     history, best = History(), _Best(model)
-    with _Display(loader, epochs, verbose) as display:
-        for epoch in range(1, epochs + 1):
-            start = time.perf_counter()
-            record = {"lr": optimizer.param_groups[0]["lr"]}
-            record |= train_epoch(model, display.batches(loader, epoch), loss, optimizer, metrics)
-            if validation is not None:
-                seen = evaluate(model, validation, loss, metrics)
-                record |= {f"validation {name}": value for name, value in seen.items()}
-            history.append(record | {"seconds": time.perf_counter() - start})
-            display.line(history.line())
-            _check_finite(record, epoch)
-            if restore_best:
-                best.look(record["validation loss"])
-            if scheduler is not None:
-                _step(scheduler, record)
-            history.stopped = why_stop(stop, _progress(model, epoch, record))
-            if history.stopped is not None:
-                break
-    if restore_best:
+    try:
+        with _Display(loader, epochs, verbose) as display:
+            for epoch in range(1, epochs + 1):
+                start = time.perf_counter()
+                record = {"lr": optimizer.param_groups[0]["lr"]}
+                batches = display.batches(loader, epoch)
+                record |= train_epoch(model, batches, loss, optimizer, metrics)
+                if validation is not None:
+                    seen = evaluate(model, validation, loss, metrics)
+                    record |= {f"validation {name}": value for name, value in seen.items()}
+                history.append(record | {"seconds": time.perf_counter() - start})
+                display.line(history.line())
+                _check_finite(history)
+                if restore_best:
+                    best.look(record["validation loss"])
+                if scheduler is not None:
+                    _step(scheduler, record)
+                history.stopped = why_stop(criteria, _progress(model, epoch, record))
+                if history.stopped is not None:
+                    break
+    finally:
         best.restore()
     return history
 
@@ -214,12 +219,16 @@ def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
     """
     if outputs.shape == targets.shape:
         right = (outputs > 0) == (targets > 0.5)
-    elif outputs.ndim > 1 and outputs.shape[:1] + outputs.shape[2:] == targets.shape:
+    elif (
+        outputs.ndim > 1
+        and outputs.shape[1] > 1
+        and outputs.shape[:1] + outputs.shape[2:] == targets.shape
+    ):
         right = outputs.argmax(1) == targets
     else:
         raise ValueError(
             f"accuracy: outputs {tuple(outputs.shape)} do not fit targets {tuple(targets.shape)}; expected "
-            "(N, C) and (N,), or two equal shapes"
+            "(N, C) and (N,) with at least two classes, or two equal shapes"
         )
     return right.to(float32).mean()
 
@@ -286,13 +295,38 @@ def _step(scheduler: Any, record: dict[str, float]) -> None:
         scheduler.step()
 
 
-def _check_finite(record: dict[str, float], epoch: int) -> None:
-    if not math.isfinite(record["loss"]):
-        raise FloatingPointError(
-            f"fit: the loss is {record['loss']} in epoch {epoch}; try a smaller learning rate than "
-            f"{record['lr']:g}, and look for NaN in the data (mg.autograd.detect_anomaly() shows where "
-            "it begins)"
+def _check(
+    loader: Batches,
+    epochs: int,
+    validation: Batches | None,
+    metrics: Metrics | None,
+    restore_best: bool,
+) -> None:
+    """Raise if :func:`fit` cannot go on to the end with these."""
+    if epochs < 1:
+        raise ValueError(f"fit: epochs has to be at least 1, got {epochs}")
+    if restore_best and validation is None:
+        raise ValueError("fit: restore_best needs validation data to tell which epoch was best")
+    for name, batches in (("loader", loader), ("validation", validation)):
+        if isinstance(batches, Iterator):
+            raise ValueError(
+                f"fit: {name} is an iterator ({type(batches).__name__}), which gives its batches only once; "
+                "pass a DataLoader or a list"
+            )
+    for name in metrics or ():
+        if name in ("loss", "lr", "seconds") or name.startswith("validation "):
+            raise ValueError(f"fit: the history has {name!r} already; give the metric another name")
+
+
+def _check_finite(history: History) -> None:
+    loss, rate = history["loss"][-1], history["lr"][-1]
+    if not math.isfinite(loss):
+        error = FloatingPointError(
+            f"fit: the loss is {loss} in epoch {len(history)}; try a smaller learning rate than {rate:g}, "
+            "and look for NaN in the data (mg.autograd.detect_anomaly() shows where it begins)"
         )
+        error.history = history  # type: ignore[attr-defined]
+        raise error
 
 
 class _Display:

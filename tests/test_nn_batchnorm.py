@@ -282,3 +282,16 @@ def test_a_bias_before_batch_norm_is_warned_of_once(device):
         Net(bias=False)(x)
         nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.BatchNorm1d(4))(x)
         nn.BatchNorm1d(3)(x)
+
+
+def test_a_bias_that_matters_is_not_warned_of():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(3))(mg.randn(7, 3, 4))  # along the length
+
+
+def test_a_bias_before_batch_norm_is_seen_behind_a_hook():
+    model = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5))
+    model[0].register_full_backward_hook(lambda m, gi, go: None)
+    with pytest.warns(UserWarning, match=r"linear layer \(0: Linear\)"):
+        model(mg.randn(7, 4))

@@ -159,6 +159,49 @@ def test_second_derivatives_pass_backward_hooks(device):
     assert seen
 
 
+def test_a_second_derivative_takes_a_changing_hook_as_part_of_the_first(device):
+    """As in PyTorch: what the hook returned is differentiated, the hook is not called again."""
+
+    class Cube(nn.Module):
+        def forward(self, x):
+            return x**3
+
+    cube, calls = Cube(), []
+
+    def square(module, grad_input, grad_output):
+        calls.append(grad_output[0].item())
+        return (grad_input[0] * grad_input[0],)
+
+    cube.register_full_backward_hook(square)
+    x = mg.tensor(2.0, dtype=mg.float64, requires_grad=True)
+    (first,) = mg.autograd.grad(cube(x), x, create_graph=True)
+    (second,) = mg.autograd.grad(first, x)
+    assert (first.item(), second.item()) == (144.0, 288.0)  # 9 x^4 and 36 x^3
+    assert calls == [1.0]
+
+
+def test_gradients_that_pass_by_the_output_do_not_call_the_hooks():
+    class Keeping(nn.Module):
+        def forward(self, x):
+            self.kept = 3 * x
+            return 2 * x
+
+    layer, calls = Keeping(), []
+    layer.register_full_backward_hook(lambda m, gi, go: calls.append(go[0].item()))
+    x = mg.tensor(1.0, requires_grad=True)
+    layer(x)
+    layer.kept.backward()
+    assert x.grad.item() == 3.0 and calls == []
+
+
+def test_backward_hooks_see_the_output_that_leaves_the_forward_hooks():
+    layer, seen = nn.Identity(), []
+    layer.register_full_backward_hook(lambda m, gi, go: seen.append((host(gi), host(go))))
+    layer.register_forward_hook(lambda m, args, out: out * 5)
+    layer(mg.tensor(1.0, requires_grad=True)).backward()
+    assert seen == [([5.0], [1.0])]
+
+
 def test_hooks_that_only_look_change_no_derivative():
     mg.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))

@@ -1,5 +1,8 @@
 """Lazy layers: made at the first call, and ordinary layers from then on."""
 
+import copy
+import pickle
+
 import pytest
 
 import minigrad as mg
@@ -109,3 +112,29 @@ def test_scopes_name_the_class_it_became():
     net = Net()
     assert net(mg.ones(2, 3)).node.scope[0] == "Net"
     assert net(mg.ones(2, 3)).node.scope == ("Net", "out: Linear")
+
+
+@pytest.mark.parametrize(
+    ("layer", "input"),
+    [
+        (lambda: nn.LazyLinear(2), mg.tensor(1.0)),
+        (lambda: nn.LazyLinear(2), mg.tensor([[1, 2]])),
+        (lambda: nn.LazyBatchNorm1d(), mg.ones(3)),
+    ],
+)
+def test_an_input_that_does_not_fit_makes_nothing(layer, input):
+    lazy = layer()
+    with pytest.raises(ValueError, match="expected a floating input of shape.*nothing was made"):
+        lazy(input)
+    assert type(lazy).__name__.startswith("Lazy") and lazy.has_uninitialized_params()
+
+
+def test_lazy_layers_are_copied_and_pickled_before_their_first_call(device):
+    net = lazy_net().double()
+    net[0].weight.requires_grad_(False)
+    for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert f"{other[0].weight}" == "<UninitializedParameter>"
+        assert other[0].weight is not net[0].weight and other[0].weight.dtype == mg.float64
+        other(mg.ones(4, 5, dtype=mg.float64))
+        assert not other[0].weight.requires_grad and str(other[0].weight.device) == device
+    assert net[0].has_uninitialized_params()

@@ -236,9 +236,17 @@ def test_errors_say_what_is_wrong_and_change_nothing(register, error, words):
     assert list(net.state_dict()) == before
 
 
-def test_the_dictionaries_cannot_be_written():
-    with pytest.raises(TypeError):
-        nn.Module()._modules["a"] = nn.ReLU()
+def test_the_dictionaries_can_be_written():
+    """Older tutorials for PyTorch do, to make a Sequential of their own."""
+    module = nn.Module()
+    module._modules["0"] = nn.Linear(2, 2)
+    module._parameters["w"] = nn.Parameter(mg.ones(1))
+    module._buffers["b"] = mg.zeros(1)
+    assert list(module.state_dict()) == ["w", "b", "0.weight", "0.bias"]
+    del module._modules["0"]
+    assert list(module.state_dict()) == ["w", "b"] and repr(module._modules) == "{}"
+    with pytest.raises(TypeError, match="has to be a Module or None, got function"):
+        module._modules["1"] = lambda x: x
 
 
 def test_super_init_may_be_forgotten():
@@ -489,6 +497,17 @@ def test_state_dict_shares_memory_and_loads_back(device):
     assert_close(other.eval()(x), net.eval()(x))
 
 
+def test_state_dict_is_all_of_one_moment(device):
+    """Weights and running statistics in it both change when the model is trained on."""
+    model = nn.Sequential(nn.Linear(2, 3, bias=False), nn.BatchNorm1d(3))
+    state = model.state_dict()
+    model(mg.randn(5, 2))
+    assert (
+        mg.equal(state["1.running_mean"], model[1].running_mean) and state["1.running_mean"].any()
+    )
+    assert state["1.num_batches_tracked"].item() == 1
+
+
 def test_state_dict_loads_arrays_and_other_dtypes():
     net = Net()
     state = {name: value.astype(np.float64) for name, value in values(Net()).items()}
@@ -665,6 +684,26 @@ def test_module_list():
     assert isinstance(layers[0], nn.Tanh) and len(layers) == 4
     with pytest.raises(NotImplementedError, match="ModuleList cannot be called"):
         layers(mg.ones(1))
+
+
+@pytest.mark.parametrize("kind", [nn.ModuleList, lambda modules: nn.Sequential(*modules)])
+def test_rows_are_changed_as_a_whole_or_not_at_all(kind):
+    a, b, c = nn.Linear(1, 1), nn.ReLU(), nn.Tanh()
+    row = kind([a, b])
+    for change in (lambda: row.insert(0, 5), lambda: row.extend([c, 5]), lambda: row + [5]):
+        with pytest.raises(TypeError, match="holds modules, got int; nothing was changed"):
+            change()
+    assert list(row) == [a, b]
+    assert list(row + [c]) == [a, b, c] and type(row + [c]) is type(row) and len(row) == 2
+    row += [c]
+    assert row.pop() is c and row.pop(0) is a and list(row._modules) == ["0"]
+
+
+def test_names_are_not_lost_by_inserting():
+    a, b, c = nn.Linear(1, 1), nn.ReLU(), nn.Tanh()
+    named = nn.Sequential({"first": a, "second": b})
+    with pytest.raises(ValueError, match="names of their own \\('first', 'second'\\)"):
+        named.insert(0, c)
 
 
 def test_module_dict():

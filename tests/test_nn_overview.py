@@ -31,7 +31,7 @@ def test_shapes_and_counts(device):
         "unused",
     ]
     by_path = {row.path: row for row in table.rows}
-    assert by_path["body.0"][1:] == ("Linear", (3, 8), 32, 32)
+    assert by_path["body.0"][1:5] == ("Linear", (3, 8), 32, 32)
     assert by_path["body.1"].parameters == 16 and by_path["body"].parameters == 0
     assert by_path["head"].trainable == 0 and by_path["unused"].output_shape is None
     assert by_path[""].output_shape == [(3, 2)]
@@ -68,7 +68,22 @@ def test_shared_parameters_count_once():
     other.weight = layer.weight
     table = nn.summary(nn.Sequential(layer, layer, other), (1, 3))
     assert table.total_params == 9 + 3 + 3
-    assert [row.parameters for row in table.rows] == [0, 12, 3]
+    assert [row.parameters for row in table.rows] == [0, 12, 0, 3]
+    assert str(table).splitlines()[4].split() == ["1:", "Linear", "(1,", "3)", "shared"]
+
+
+def test_a_lazy_layer_that_is_not_called_is_not_made():
+    class Half(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.used, self.unused = nn.LazyLinear(2), nn.LazyLinear(3)
+
+        def forward(self, x, *, factor):
+            return self.used(x) * factor
+
+    table = nn.summary(Half(), (1, 3), factor=2.0)
+    assert table.total_params == 8 and [row.note for row in table.rows] == ["", "", "not made yet"]
+    assert "not made yet" in str(table)
 
 
 def test_shapes_take_the_dtype_of_the_model_and_lazy_layers_are_made():

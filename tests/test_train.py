@@ -182,9 +182,39 @@ def test_a_loss_that_is_not_finite_ends_it():
         train.fit(model, [batch], nn.CrossEntropyLoss(), optimizer, verbose=False)
 
 
+def test_criteria_are_asked_in_every_epoch():
+    for stop in (MaxSteps(2), [MaxSteps(2)], (criterion for criterion in [MaxSteps(2)])):
+        assert len(run(5, stop=stop)[1]) == 2
+
+
+def test_an_error_leaves_the_best_parameters_and_the_history():
+    def spoil(progress):
+        if progress.step == 3:
+            for parameter in model.parameters():
+                parameter.data.fill_(mg.nan)
+
+    model, loader, held_out = problem()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(FloatingPointError) as caught:
+        train.fit(
+            model, loader, nn.CrossEntropyLoss(), optimizer, 10,
+            validation=held_out, restore_best=True, stop=spoil, verbose=False,
+        )  # fmt: skip
+    history = caught.value.history
+    assert len(history) == 4
+    seen = train.evaluate(model, held_out, nn.CrossEntropyLoss())
+    assert seen["loss"] == pytest.approx(min(history["validation loss"][:3]), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"epochs": 0}, "at least 1, got 0"), ({"restore_best": True}, "needs validation data")],
+    [
+        ({"epochs": 0}, "at least 1, got 0"),
+        ({"restore_best": True}, "needs validation data"),
+        ({"metrics": {"loss": train.accuracy}}, "the history has 'loss' already"),
+        ({"metrics": {"validation accuracy": train.accuracy}}, "'validation accuracy' already"),
+        ({"validation": iter([])}, r"validation is an iterator \(list_iterator\).*only once"),
+    ],
 )
 def test_errors(options, words):
     with pytest.raises(ValueError, match=words):
@@ -217,6 +247,10 @@ def test_accuracy(device):
     assert train.accuracy(mg.zeros(2, 3, 5), mg.zeros(2, 5, dtype=mg.int64)).item() == 1.0
     with pytest.raises(ValueError, match=r"outputs \(2, 3\) do not fit targets \(3,\)"):
         train.accuracy(logits, mg.tensor([0, 1, 2]))
+    with pytest.raises(
+        ValueError, match=r"outputs \(2, 1\) do not fit targets \(2,\).*two classes"
+    ):
+        train.accuracy(mg.tensor([[5.0], [5.0]]), mg.tensor([1, 1]))
 
 
 def test_the_history_draws_itself():

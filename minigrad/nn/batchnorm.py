@@ -160,18 +160,21 @@ class BatchNorm1d(Module):
         return out
 
     def _warn_of_inert_bias(self, input: Tensor) -> None:
-        """Warn, once, if a linear layer with a bias computed ``input``."""
+        """Warn, once, if a linear layer with a bias for each channel computed ``input``."""
         node = input.node
         if node is None:
             return
         self._source_seen = True
-        if node.plan.op is fused.linear and node.inputs[2] is not None:
-            layer = f" ({node.scope[-1]})" if node.scope else ""
-            warnings.warn(
-                f"the bias of the linear layer{layer} right before batch normalisation changes nothing: its "
-                f"mean is subtracted; leave it out with bias=False{in_module()}",
-                stacklevel=2,
-            )
+        if node.op_name == "item" and node.inputs[0].op_name == "BackwardHook":
+            node = node.inputs[0].inputs[1 + node.saved[0]]  # a hook's gate hands on what came in
+        if input.ndim != 2 or node.plan.op is not fused.linear or node.inputs[2] is None:
+            return
+        layer = f" ({node.scope[-1]})" if node.scope else ""
+        warnings.warn(
+            f"the bias of the linear layer{layer} changes nothing in the output of the batch normalisation "
+            f"right after it, which subtracts it with the mean; leave it out: bias=False{in_module()}",
+            stacklevel=2,
+        )
 
     def reset_running_stats(self) -> None:
         """Forget the running statistics."""

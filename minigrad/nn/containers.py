@@ -26,7 +26,7 @@ class _Row(Module):
 
     def _hold(self, modules: Iterable[Module]) -> None:
         """Hold just ``modules``, numbered in order."""
-        for name in self._modules:
+        for name in list(self._modules):
             delattr(self, name)
         for i, module in enumerate(modules):
             self.add_module(str(i), module)
@@ -76,16 +76,56 @@ class _Row(Module):
 
     def extend(self, modules: Iterable[Module]) -> Self:
         """Add several modules at the end; return this one."""
-        for module in list(modules):
+        modules = list(modules)
+        self._check_modules(modules)
+        for module in modules:
             self.append(module)
         return self
 
     def insert(self, index: int, module: Module) -> Self:
-        """Put a module before the one at ``index``, number all anew; return this one."""
+        """Put a module before the one at ``index``, number all anew; return this one.
+
+        Raises
+        ------
+        ValueError
+            If the modules have names that are no numbers, which would be lost.
+        """
+        self._check_modules([module])
+        if list(self._modules) != [str(i) for i in range(len(self))]:
+            raise ValueError(
+                f"{type(self).__name__}: cannot insert between modules with names of their own "
+                f"({', '.join(map(repr, self._modules))}); make a new one"
+            )
         modules = list(self)
         modules.insert(index, module)
         self._hold(modules)
         return self
+
+    def pop(self, index: int = -1) -> Module:
+        """Take a module out, the last one by default, and return it."""
+        module: Module = self[index]
+        del self[index]
+        return module
+
+    def __iadd__(self, modules: Iterable[Module]) -> Self:
+        return self.extend(modules)
+
+    def __add__(self, modules: Iterable[Module]) -> Self:
+        """Return a new one that holds these modules and then others, numbered anew."""
+        joined = [*self, *modules]
+        self._check_modules(joined)
+        whole = type(self).__new__(type(self))
+        Module.__init__(whole)
+        for i, module in enumerate(joined):
+            vars(whole)[str(i)] = module  # so that in scopes the modules keep their names
+        return whole
+
+    def _check_modules(self, modules: Iterable[Any]) -> None:
+        for module in modules:
+            if not isinstance(module, Module):
+                raise TypeError(
+                    f"{type(self).__name__} holds modules, got {type(module).__name__}; nothing was changed"
+                )
 
 
 class _Holder(Module):
@@ -147,8 +187,9 @@ class Sequential(_Row):
 
     def forward(self, input: Any) -> Any:
         """Return what the last module makes of what the others made of ``input``."""
-        for module in self._modules.values():
-            input = module(input)
+        for module in list(vars(self).values()):
+            if isinstance(module, Module):
+                input = module(input)
         return input
 
 
@@ -172,9 +213,6 @@ class ModuleList(_Holder, _Row):
     def __init__(self, modules: Iterable[Module] = ()) -> None:
         super().__init__()
         self.extend(modules)
-
-    def __iadd__(self, modules: Iterable[Module]) -> Self:
-        return self.extend(modules)
 
     def _cut(self, index: slice) -> dict[str, Module]:
         return {str(i): module for i, module in enumerate(list(self)[index])}

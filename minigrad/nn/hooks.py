@@ -50,15 +50,16 @@ class RemovableHandle:
 def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Return what ``module.forward`` makes of the arguments, with the module's hooks around it."""
     args, kwargs = _before(module, args, kwargs)
+    passage = _Passage(module)
     waiting = _of_kind(module, "forward")
     try:
-        out = _forward(module, args, kwargs)
+        out = module.forward(*passage.entered(args), **kwargs)
         while waiting:
             hook = waiting.pop(0)
             changed = _call_forward_hook(hook, module, args, kwargs, out)
             if changed is not None:
                 out = changed
-        return out
+        return passage.left(out)
     except Exception:
         for hook in waiting:
             if hook.always:
@@ -122,8 +123,31 @@ class _Passage:
         self.module = module
         self.pre_hooks = _of_kind(module, "backward_pre")
         self.hooks = _of_kind(module, "backward")
-        self.grad_output: tuple[Any, ...] = ()
+        # None: the gradients at the input gate have not come through the output gate, as in a second
+        # backward pass, or from what a hook kept; they are none of the hooks' business.
+        self.grad_output: tuple[Any, ...] | None = None
         self.without_inputs = 0  # how many inputs there are, if none of them wants a gradient
+
+    def entered(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the inputs of the module, through a gate if there are hooks for it."""
+        if not self.hooks:
+            return args
+        gated = _gated(args, self.at_input)
+        if gated is None:
+            self.without_inputs = max(len(args), 1)
+        return args if gated is None else gated
+
+    def left(self, out: Any) -> Any:
+        """Return the output of the module, through a gate if there are hooks."""
+        if not (self.hooks or self.pre_hooks):
+            return out
+        several = isinstance(out, (tuple, list))
+        gated = _gated(out if several else (out,), self.at_output)
+        if gated is None:
+            return out
+        if not several:
+            return gated[0]
+        return type(out)(*gated) if hasattr(out, "_fields") else type(out)(gated)
 
     def at_output(self, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
         """Note the gradients of the outputs, as the pre-hooks leave them."""
@@ -136,8 +160,11 @@ class _Passage:
 
     def at_input(self, gradients: tuple[Any, ...]) -> tuple[Any, ...]:
         """Show the hooks the gradients of the inputs; return these as the hooks leave them."""
+        if self.grad_output is None:
+            return gradients
+        grad_output, self.grad_output = self.grad_output, None
         for hook in self.hooks:
-            changed = hook.call(self.module, gradients, self.grad_output)
+            changed = hook.call(self.module, gradients, grad_output)
             if changed is not None and self.without_inputs:
                 raise RuntimeError(
                     f"{type(self.module).__name__}: a backward hook returned gradients, but no input of "
@@ -156,27 +183,6 @@ class _Passage:
                 f"{len(gradients)} {what}; return as many, or None to change nothing"
             )
         return changed
-
-
-def _forward(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run ``forward``, between gates if there are backward hooks."""
-    passage = _Passage(module)
-    if not (passage.hooks or passage.pre_hooks):
-        return module.forward(*args, **kwargs)
-    if passage.hooks:
-        gated = _gated(args, passage.at_input)
-        if gated is None:
-            passage.without_inputs = max(len(args), 1)
-        else:
-            args = gated
-    out = module.forward(*args, **kwargs)
-    several = isinstance(out, (tuple, list))
-    outputs = _gated(out if several else (out,), passage.at_output)
-    if outputs is None:
-        return out
-    if not several:
-        return outputs[0]
-    return type(out)(*outputs) if hasattr(out, "_fields") else type(out)(outputs)
 
 
 def _gated(values: Sequence[Any], passing: Callable[..., Any]) -> tuple[Any, ...] | None:

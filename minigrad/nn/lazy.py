@@ -8,7 +8,7 @@ from minigrad._creation import empty, ones, zeros
 from minigrad._tensor import Tensor
 from minigrad.nn.batchnorm import BatchNorm1d
 from minigrad.nn.layers import Linear
-from minigrad.nn.module import Module
+from minigrad.nn.module import Module, in_module
 from minigrad.nn.parameter import Uninitialized, UninitializedBuffer, UninitializedParameter
 
 
@@ -78,6 +78,8 @@ class LazyLinear(LazyModule, Linear):
 
     def initialize_parameters(self, input: Tensor) -> None:
         """Draw weight and bias for inputs of this length."""
+        if input.ndim < 1 or not input.is_floating_point():
+            raise _unfit(self, "(..., in_features)", input)
         self.in_features = input.shape[-1]
         _materialize(self.weight, empty(self.out_features, self.in_features))
         _materialize(self.bias, empty(self.out_features))
@@ -124,6 +126,8 @@ class LazyBatchNorm1d(LazyModule, BatchNorm1d):
 
     def initialize_parameters(self, input: Tensor) -> None:
         """Make weight, bias and running statistics for inputs of so many channels."""
+        if input.ndim < 2 or not input.is_floating_point():
+            raise _unfit(self, "(C, N)" if self.features_first else "(N, C) or (N, C, L)", input)
         channels = self._channels(input)
         _materialize(self.weight, ones(channels))
         _materialize(self.bias, zeros(channels))
@@ -142,3 +146,10 @@ class LazyBatchNorm1d(LazyModule, BatchNorm1d):
 def _materialize(tensor: Tensor | None, value: Tensor) -> None:
     if isinstance(tensor, Uninitialized):
         tensor.materialize(value)
+
+
+def _unfit(layer: Module, expected: str, input: Tensor) -> ValueError:
+    return ValueError(
+        f"{type(layer).__name__}: expected a floating input of shape {expected}, got {tuple(input.shape)} "
+        f"{input.dtype}; nothing was made{in_module()}"
+    )

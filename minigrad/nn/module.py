@@ -8,7 +8,7 @@ order is the order in which the attributes were first set.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
@@ -161,8 +161,9 @@ class Module:
     ) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` when the gradients of the outputs have been computed.
 
-        ``grad_output`` is a tuple, one gradient (or ``None``) for each output.  What the hook returns,
-        unless it is ``None``, takes its place on the way into the module.  Arguments and result as for
+        ``grad_output`` is a tuple: a gradient for each output, ``None`` for those that want none, zeros where
+        none arrived.  What the hook returns, unless it is ``None``, takes its place on the way into the
+        module.  Arguments and result as for
         :meth:`register_forward_pre_hook`.
         """
         return self._register_hook(Hook("backward_pre", hook), prepend)
@@ -172,10 +173,10 @@ class Module:
     ) -> RemovableHandle:
         """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs have been computed.
 
-        Both are tuples: a gradient for each positional argument of the call and for each output, and
-        ``None`` for those that have none.  What the hook returns, unless it is ``None``, takes the place of
-        ``grad_input``.  If no input requires a gradient, the hook is called when those of the outputs
-        have been computed.  Arguments and result as for :meth:`register_forward_pre_hook`.
+        Both are tuples: a gradient for each positional argument of the call and for each output; ``None``
+        for those that want none, zeros where none arrived.  What the hook returns, unless it is ``None``,
+        takes the place of ``grad_input``.  If no input requires a gradient, the hook is called when those
+        of the outputs have been computed.  Arguments and result as for :meth:`register_forward_pre_hook`.
         """
         return self._register_hook(Hook("backward", hook), prepend)
 
@@ -241,7 +242,7 @@ class Module:
         if hasattr(self, name) and name not in self._of_kind(kind) and not vacant:
             raise KeyError(f"{owner}: the attribute {name!r} exists and is no {kind}")
 
-    def _of_kind(self, kind: str) -> Mapping[str, Any]:
+    def _of_kind(self, kind: str) -> Members:
         return getattr(self, f"_{kind}s")
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
@@ -324,22 +325,23 @@ class Module:
     # Looking through --------------------------------------------------------------------------------
 
     @property
-    def _parameters(self) -> Mapping[str, Parameter]:
-        """The parameters of this very module by name; read only."""
+    def _parameters(self) -> Members:
+        """The parameters of this very module by name."""
         own = {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
-        return MappingProxyType(own)
+        return Members(self, own, self.register_parameter)
 
     @property
-    def _buffers(self) -> Mapping[str, Tensor]:
-        """The buffers of this very module by name; read only."""
+    def _buffers(self) -> Members:
+        """The buffers of this very module by name."""
         own = {name: getattr(self, name) for name in self._saved_buffers}
-        return MappingProxyType({name: value for name, value in own.items() if value is not None})
+        present = {name: value for name, value in own.items() if value is not None}
+        return Members(self, present, self.register_buffer)
 
     @property
-    def _modules(self) -> Mapping[str, Module]:
-        """The direct submodules by name; read only (:meth:`add_module` adds one)."""
+    def _modules(self) -> Members:
+        """The direct submodules by name."""
         own = {name: value for name, value in vars(self).items() if isinstance(value, Module)}
-        return MappingProxyType(own)
+        return Members(self, own, self.add_module)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield name and module of each direct submodule, a shared one once."""
@@ -604,15 +606,17 @@ class Module:
         prefix : str
             Put before every path.
         keep_vars : bool, default False
-            Return the parameters themselves; else detached tensors on the same memory, which change
-            when the model is trained on.  Save or ``deepcopy`` them to keep today's.
+            Return the parameters themselves; else detached tensors on the same memory.  Buffers are
+            returned themselves.  So all of them change when the model is trained on: save or ``deepcopy``
+            them to keep today's.
         """
         found: dict[str, Tensor] = {}
         for path, module in self.named_modules(remove_duplicate=False):
             saved = {n: b for n, b in module._buffers.items() if module._saved_buffers[n]}
             for name, tensor in {**module._parameters, **saved}.items():
                 key = f"{path}.{name}" if path else name
-                as_it_is = keep_vars or isinstance(tensor, Uninitialized)
+                # Not a buffer's memory, which batch norm replaces so that older graphs keep theirs.
+                as_it_is = keep_vars or name in saved or isinstance(tensor, Uninitialized)
                 found[prefix + key] = tensor if as_it_is else tensor.detach()
         return found
 
@@ -690,6 +694,35 @@ class Module:
 
     def _child_lines(self) -> list[str]:
         return [f"({name}): {module!r}" for name, module in self._modules.items()]
+
+
+class Members(MutableMapping[str, Any]):
+    """Parameters, buffers or submodules of a module by name; setting or deleting one does so there."""
+
+    def __init__(
+        self, module: Module, own: dict[str, Any], register: Callable[[str, Any], None]
+    ) -> None:
+        self._module, self._own, self._register = module, own, register
+
+    def __getitem__(self, name: str) -> Any:
+        return self._own[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._register(name, value)
+        self._own[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._own[name]
+        delattr(self._module, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own)
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+    def __repr__(self) -> str:
+        return repr(self._own)
 
 
 class LoadedKeys(NamedTuple):

@@ -17,8 +17,9 @@ class Row(NamedTuple):
     path: str
     kind: str
     output_shape: Any  # a tuple, several of them, or None if the module was not called
-    parameters: int  # of this very module
+    parameters: int  # of this very module, but those of a row above
     trainable: int  # of those, how many require a gradient
+    note: str = ""  # "shared": its parameters are in a row above; "not made yet": it is lazy
 
 
 class Summary:
@@ -32,7 +33,8 @@ class Summary:
 
     def __init__(self, model: Module, rows: list[Row]) -> None:
         self.rows = rows
-        self._sizes = [(p.numel(), p.nbytes, p.requires_grad) for p in model.parameters()]
+        made = [p for p in model.parameters() if not isinstance(p, Uninitialized)]
+        self._sizes = [(p.numel(), p.nbytes, p.requires_grad) for p in made]
 
     @property
     def total_params(self) -> int:
@@ -56,7 +58,7 @@ class Summary:
             name = row.path.rpartition(".")[2]
             title = f"{'  ' * depth}{name}: {row.kind}" if name else row.kind
             frozen = " (frozen)" if row.parameters and not row.trainable else ""
-            count = f"{row.parameters:,}{frozen}" if row.parameters else "-"
+            count = f"{row.parameters:,}{frozen}" if row.parameters else row.note or "-"
             lines.append((title, _shape_text(row.output_shape), count))
         first, second, third = (max(map(len, column)) for column in zip(*lines, strict=True))
         table = [f"{a:<{first}}  {b:<{second}}  {c:>{third}}" for a, b, c in lines]
@@ -73,7 +75,7 @@ class Summary:
     __repr__ = __str__
 
 
-def summary(model: Module, *inputs: Any) -> Summary:
+def summary(model: Module, *inputs: Any, **named: Any) -> Summary:
     """Run a model once and return a table of its modules, their output shapes and parameter counts.
 
     The model runs in evaluation mode, without gradients, and is left as it was: no running statistics
@@ -83,7 +85,7 @@ def summary(model: Module, *inputs: Any) -> Summary:
     ----------
     model : Module
         What is looked at.
-    *inputs : Tensor, or tuple of int
+    *inputs, **named : Tensor, or tuple of int
         What it is called with; a shape stands for zeros in the dtype and on the device of the model.
 
     Returns
@@ -122,7 +124,10 @@ def summary(model: Module, *inputs: Any) -> Summary:
     model.eval()
     try:
         with no_grad():
-            model(*(_example(model, given) for given in inputs))
+            model(
+                *(_example(model, given) for given in inputs),
+                **{name: _example(model, given) for name, given in named.items()},
+            )
     finally:
         for handle in handles:
             handle.remove()
@@ -145,13 +150,16 @@ def _example(model: Module, given: Any) -> Any:
 def _rows(model: Module, shapes: dict[Module, Any]) -> list[Row]:
     counted: set[Any] = set()
     rows = []
-    for path, module in model.named_modules():
-        own = [p for p in module._parameters.values() if p not in counted]
-        counted.update(own)
-        sizes = [(p.numel(), p.requires_grad) for p in own]
+    for path, module in model.named_modules(remove_duplicate=False):
+        own = list(module._parameters.values())
+        made = [p for p in own if not isinstance(p, Uninitialized) and p not in counted]
+        counted.update(made)
+        sizes = [(p.numel(), p.requires_grad) for p in made]
         total = sum(size for size, _ in sizes)
         trainable = sum(size for size, wanted in sizes if wanted)
-        rows.append(Row(path, type(module).__name__, shapes.get(module), total, trainable))
+        lazy = any(isinstance(p, Uninitialized) for p in own)
+        note = "not made yet" if lazy else "shared" if own and not made else ""
+        rows.append(Row(path, type(module).__name__, shapes.get(module), total, trainable, note))
     return rows
 
 

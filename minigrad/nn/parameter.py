@@ -9,6 +9,7 @@ import numpy as np
 from minigrad import engine
 from minigrad._creation import empty
 from minigrad._tensor import Tensor
+from minigrad.backend.devices import Device
 from minigrad.engine import leaf_node
 
 
@@ -17,8 +18,8 @@ class Parameter(Tensor):
 
     Parameters
     ----------
-    data : Tensor or whatever :func:`minigrad.as_tensor` takes
-        The numbers; a tensor (or array) shares its memory with the parameter.
+    data : Tensor or whatever :func:`minigrad.as_tensor` takes, optional
+        The numbers, none if not given; a tensor (or array) shares its memory with the parameter.
     requires_grad : bool, default True
         Whether gradients are computed for it; ``False`` freezes it.
 
@@ -37,8 +38,8 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, requires_grad: bool = True) -> None:
-        array = engine.as_tensor(data).array
+    def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
+        array = (empty(0) if data is None else engine.as_tensor(data)).array
         # Results without axes may be NumPy scalars, which cannot be written in place.
         self.array = np.array(array) if isinstance(array, np.generic) else array
         self.node = self._grad = None
@@ -87,6 +88,21 @@ class Uninitialized(Tensor):
     def _kind(self) -> str:
         return "parameter" if self.becomes is Parameter else "buffer"
 
+    @property
+    def _nothing(self) -> Tensor:
+        """The array without elements that tells dtype and device, as a tensor."""
+        return engine.wrap(_array.__get__(self), None)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type that the elements will have."""
+        return self._nothing.dtype
+
+    @property
+    def device(self) -> Device:
+        """Where the elements will be."""
+        return self._nothing.device
+
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Say whether gradients will be computed for it; return it."""
         assert self.node is not None
@@ -95,22 +111,38 @@ class Uninitialized(Tensor):
 
     def move(self, device: Any, dtype: Any) -> None:
         """Change the device and the dtype that it will have; ``None`` leaves one as it is."""
-        nothing = engine.wrap(_array.__get__(self), None)
-        dtype = dtype if nothing.is_floating_point() else None
-        _array.__set__(self, nothing.to(device, dtype).array)
+        dtype = dtype if self.dtype.kind == "f" else None
+        _array.__set__(self, self._nothing.to(device, dtype).array)
 
     def materialize(self, value: Tensor) -> None:
         """Become an ordinary parameter or buffer, a copy of ``value`` in its own dtype and place."""
         assert self.node is not None
-        before, nothing = self.node, engine.wrap(_array.__get__(self), None)
-        copied = value.detach().to(nothing.device, nothing.dtype, copy=True)
+        before = self.node
+        copied = value.detach().to(self.device, self.dtype, copy=True)
         self.__class__ = self.becomes  # type: ignore[assignment]
         self.array = copied.array  # type: ignore[misc]
         self.node = leaf_node(self, before.requires_grad)
         self.node.name = before.name
 
+    def __reduce__(self) -> Any:
+        return _rebuild, (type(self), self.requires_grad, str(self.device), self.dtype, self.name)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        copied = _rebuild(*self.__reduce__()[1])
+        memo[id(self)] = copied
+        return copied
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+
+def _rebuild(cls: type[Any], requires_grad: bool, device: str, dtype: Any, name: str | None) -> Any:
+    made = cls(requires_grad, device, dtype)
+    made.name = name
+    return made
 
 
 class UninitializedParameter(Uninitialized, Parameter):
