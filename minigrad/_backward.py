@@ -67,7 +67,9 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
     """Return the gradients of ``outputs`` with respect to ``inputs``; no ``.grad`` is touched.
@@ -84,8 +86,12 @@ def grad(
         Keep what was saved, for another use of the graph; by default, what ``create_graph`` is.
     create_graph : bool, default False
         Record the computation, so that the gradients can be differentiated again.
+    only_inputs : bool, default True
+        Accepted as in PyTorch; has to be True.
     allow_unused : bool, optional
         Return ``None`` for an input that the outputs do not depend on, instead of raising.
+    is_grads_batched : bool, default False
+        Accepted as in PyTorch; has to be False.
     materialize_grads : bool, default False
         Return zeros for it.
 
@@ -98,6 +104,8 @@ def grad(
     ------
     RuntimeError
         If an output or input does not require gradients, an input is unused, or as for ``backward``.
+    NotImplementedError
+        If ``only_inputs`` or ``is_grads_batched`` is not what it has to be.
 
     Examples
     --------
@@ -107,6 +115,15 @@ def grad(
     >>> mg.autograd.grad(slope, x)
     (tensor(18.),)
     """
+    if not only_inputs:
+        raise NotImplementedError(
+            "grad: only_inputs=False is not supported; backward() adds to .grad of all leaves"
+        )
+    if is_grads_batched:
+        raise NotImplementedError(
+            "grad: is_grads_batched=True is not supported; call grad() for each of grad_outputs, with "
+            "retain_graph=True, or use func.jacrev"
+        )
     results, wanted = as_list(outputs), as_list(inputs)
     seeds = _seeds(results, grad_outputs, create_graph, "grad")
     targets = _targets(wanted, "grad")

@@ -50,9 +50,9 @@ class InPlace:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if self._is_recorded(value):
-            raise RuntimeError(
-                "x[i] = v on a tensor that gradients flow through would lose them; build the result with "
-                "where, cat, stack or index_add, or write under no_grad()"
+            self._refuse(
+                "x[i] = v",
+                "build the result with where, cat, stack or index_add",
             )
         first, raw = split_index(self._raw_index(index))
         target = self._own_array()
@@ -72,6 +72,19 @@ class InPlace:
             isinstance(o, engine.Tensor) and o.requires_grad for o in others
         )
         return tracked and state.get().grad_enabled
+
+    def _refuse(self, name: str, instead: str) -> None:
+        """Say which tensor of an operation in place would have to be recorded, and what to do."""
+        if not self.requires_grad:
+            raise RuntimeError(
+                f"{name}: the value requires gradients, which would be lost in a tensor that is changed in "
+                f"place; {instead}, or detach() the value"
+            )
+        what = "a leaf that requires gradients" if self.is_leaf else "a tensor of the graph"
+        raise RuntimeError(
+            f"{name}: {what} cannot be changed in place while gradients are recorded; {instead}, or do it "
+            "under no_grad()"
+        )
 
     def _operand(self, value: Any) -> Any:
         """Return what is written or combined with this tensor in place: a number or a raw array."""
@@ -93,11 +106,7 @@ class InPlace:
             If the operation would have to be recorded, or the result does not fit.
         """
         if self._is_recorded(*others):
-            what = "a leaf that requires gradients" if self.is_leaf else "a tensor of the graph"
-            raise RuntimeError(
-                f"{name}: {what} cannot be changed in place while gradients are recorded; do it under "
-                "no_grad(), or use the operation that returns a new tensor"
-            )
+            self._refuse(name, "use the operation that returns a new tensor")
         result = compute(self.array)
         if result.shape != self.array.shape:
             raise RuntimeError(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad._functions.multiplying import cross
+from minigrad._functions import multiplying
 from minigrad._functions.reducing import norm as vector_norm
 from minigrad.backend.devices import xp_of
 from minigrad.engine import wrap
@@ -39,6 +39,11 @@ __all__ = [
     "svdvals",
     "vector_norm",
 ]
+
+
+def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
+    """Cross product of vectors of three elements along ``dim``; see :func:`minigrad.cross`."""
+    return multiplying.cross(input, other, dim)
 
 
 class SlogdetResult(NamedTuple):

@@ -243,6 +243,11 @@ def test_other_names_are_archives_under_just_that_name(name, tmp_path):
     assert np.load(tmp_path / name)["w"].tolist() == [1.0, 1.0]
 
 
+def test_the_ending_may_be_in_capitals(tmp_path):
+    mg.save({"w": mg.ones(2)}, tmp_path / "UP.SAFETENSORS")
+    assert safetensors.load_file(tmp_path / "UP.SAFETENSORS")["w"].tolist() == [1.0, 1.0]
+
+
 def test_the_content_tells_the_kind_not_the_name(tmp_path):
     for suffix, other in (SUFFIXES, SUFFIXES[::-1]):
         mg.save({"kind": suffix}, tmp_path / f"a.{suffix}")
@@ -524,6 +529,10 @@ def test_wrong_arguments(tmp_path):
     with open(tmp_path / "text", "w+") as file:
         with pytest.raises(TypeError, match=r"binary mode \('wb'\), got TextIOWrapper"):
             mg.save({}, file)
+        with pytest.raises(TypeError, match=r"binary mode \('rb'\), got TextIOWrapper"):
+            mg.load(file)
+    mg.save({"w": mg.ones(300)}, tmp_path / "text")  # its bytes are no UTF-8
+    with open(tmp_path / "text", encoding="utf-8") as file:
         with pytest.raises(TypeError, match=r"binary mode \('rb'\), got TextIOWrapper"):
             mg.load(file)
     with pytest.raises(TypeError, match=r"load\(f\): f has to be a path, .* got dict"):

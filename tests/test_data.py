@@ -139,6 +139,7 @@ def test_random_split_by_fractions():
     assert [len(part) for part in parts] == [5, 2, 3]  # 4, 2, 3 and the one left over
     assert sorted(index for part in parts for index in part) == list(range(10))
     assert [len(part) for part in data.random_split(range(3), [0.5, 0.5])] == [2, 1]
+    assert [len(part) for part in data.random_split(range(7), iter([3, 4]))] == [3, 4]
 
 
 @pytest.mark.parametrize(

@@ -561,6 +561,16 @@ def test_grad_of_unused_inputs(device):
     assert values(mg.autograd.grad(y, [x, unused], materialize_grads=True)[1]) == 0.0
 
 
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [({"only_inputs": False}, r"backward\(\)"), ({"is_grads_batched": True}, "retain_graph=True")],
+)
+def test_grad_says_which_of_pytorchs_options_it_lacks(option, words):
+    x = leaf(2.0, "cpu")
+    with pytest.raises(NotImplementedError, match=f"grad: {next(iter(option))}=.*{words}"):
+        mg.autograd.grad(x * x, x, **option)
+
+
 def test_gradients_of_several_outputs_add_up(device):
     x = leaf(2.0, device)
     (g,) = mg.autograd.grad([x * 2, x * x], x)

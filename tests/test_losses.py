@@ -162,6 +162,12 @@ def test_bce_in_the_target_at_the_bounds(device):
     assert y.grad.tolist() == [100.0, -100.0]
 
 
+def test_bce_of_small_probabilities_keeps_their_digits(device):
+    p = mg.tensor([1e-9, 1e-7])
+    losses = F.binary_cross_entropy(p, mg.zeros(2), reduction="none")
+    assert_close(losses, np.array([1e-9, 1e-7], np.float32), rtol=1e-6)
+
+
 def test_more_dimensions(device):
     z = mg.tensor(np.sin(np.arange(24, dtype=np.float32)).reshape(2, 3, 4))
     k = mg.tensor([[0, 1, 2, 0], [2, -100, 1, 0]])
@@ -339,6 +345,18 @@ def test_where_nothing_counts_the_mean_is_nan_and_its_slopes_are_0(weight, smoot
             assert g.tolist() == [[0.0] * 3] * 2
             if g.requires_grad:
                 assert mg.autograd.grad((g * g).sum(), x)[0].tolist() == [[0.0] * 3] * 2
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.5])
+@pytest.mark.parametrize(("weight", "target"), [([0.9, 0.0], [1]), ([1.0, -1.0], [0, 1])])
+def test_where_the_weights_of_the_classes_add_up_to_0_too(weight, target, smoothing, device):
+    x = mg.tensor(Z[: len(target), :2], requires_grad=True)
+    options = {"weight": mg.tensor(weight), "label_smoothing": smoothing}
+    for create_graph in (False, True):
+        found = F.cross_entropy(x, mg.tensor(target), **options)
+        assert bool(found.isnan())
+        (g,) = mg.autograd.grad(found, x, create_graph=create_graph)
+        assert not g.any() and not g.isnan().any()
 
 
 def test_weights_and_ignored_classes_are_one_operation(device):

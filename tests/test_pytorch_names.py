@@ -250,7 +250,7 @@ torch.equal(other.weight, model.weight), torch.equal(other.bias, model.bias)
     "torch.cosh": "torch.cosh(x)",
     "torch.empty": "torch.empty(2, 3).shape, torch.empty((2,), dtype=torch.int32).dtype, torch.empty(size=(3, 1)).shape, torch.empty(2).zero_()",
     "torch.full": "torch.full((2,), 3), torch.full((2, 1), 0.5), torch.full(size=(2,), fill_value=1, dtype=torch.float32)",
-    "torch.histogram": "torch.histogram(x.flatten(), bins=4), torch.histogram(v, 3, range=(-1.0, 2.0)).hist, torch.histogram(x.flatten(), bins=4, density=True).hist, torch.histogram(v, torch.tensor([-1.0, 0.0, 1.0]))",
+    "torch.histogram": "torch.histogram(x.flatten(), bins=4), torch.histogram(v, 3, range=(-1.0, 2.0)).hist, torch.histogram(x.flatten(), bins=4, density=True).hist, torch.histogram(x, density=True), torch.histogram(v, torch.tensor([-1.0, 0.0, 1.0]))",
     "torch.int32": "torch.ones(1, dtype=torch.int32), torch.int32 == torch.int",
     "torch.isfinite": "torch.isfinite(torch.tensor([1.0, float('inf'), float('nan')]))",
     "torch.mul": "torch.mul(x, y), torch.mul(x, 2)",
@@ -388,7 +388,7 @@ BEYOND = {
     "T.stride": "x.stride(), x.t().stride(), x.stride(0), x.stride(dim=1), x.expand(4, 2, 3).stride()",
     "torch.cuda.manual_seed_all": "torch.cuda.manual_seed_all(3); torch.cuda.manual_seed(3)",
     "torch.flatten": "torch.flatten(x), torch.flatten(torch.ones(2, 3, 4), 1).shape, torch.flatten(torch.ones(2, 3, 4), start_dim=0, end_dim=1).shape",
-    "torch.backends.mps.is_available": "torch.backends.mps.is_available() in (True, False); torch.backends.cudnn.deterministic = True; torch.backends.cudnn.benchmark = False",
+    "torch.backends.mps.is_available": "import torch.backends.cudnn as cudnn\ncudnn.enabled = False; torch.backends.mps.is_available() in (True, False); torch.backends.cudnn.deterministic = True; torch.backends.cudnn.benchmark = False",
     "torch.cuda.device_count": "torch.cuda.device_count() >= 0",
     "torch.cuda.get_device_name": "torch.cuda.is_available() and bool(torch.cuda.get_device_name(0))",
     "torch.cuda.synchronize": "torch.cuda.is_available() and torch.cuda.synchronize()",
@@ -470,7 +470,7 @@ MORE = {
     "chunk": "torch.chunk(n, 2), x.unbind(dim=1), torch.stack([v, v], axis=1).shape, torch.split(x, [1, 2], dim=1)",
     "repeat": "v.repeat(2), v.repeat(2, 2), n.repeat_interleave(2), torch.repeat_interleave(x, 2, dim=1)",
     "trace": "torch.trace(x), x[:, :2].trace(), torch.diag(x), torch.diag(v), x.diagonal(offset=1), torch.diag_embed(x), torch.diag_embed(v, 1)",
-    "median": "x.median(), x.median(1), torch.median(v), torch.median(x, dim=0, keepdim=True).values",
+    "median": "x.median(), x.median(1), torch.median(v), torch.median(x, dim=0, keepdim=True).values, torch.tensor([]).median(), n.median(), torch.tensor(2.0).median(0)",
     "mode": "torch.mode(torch.tensor([[2, 1, 2], [3, 1, 2]])).values, torch.mode(torch.tensor([2, 1, 1, 2]), 0, True).values",
     "kthvalue": "x.kthvalue(2), torch.kthvalue(v, 1).values, torch.kthvalue(x, 1, dim=0, keepdim=True)",
     "quantile": "torch.quantile(x, 0.3), x.quantile(0.5, dim=1), torch.quantile(x, torch.tensor([0.0, 0.25, 1.0]), dim=1, keepdim=True), x.quantile(0.9, dim=0, keepdim=True)",
@@ -478,7 +478,7 @@ MORE = {
     "std_mean": "torch.std_mean(x), torch.var_mean(x, 1), torch.std_mean(x, dim=0, keepdim=True), torch.var_mean(x, dim=1, correction=0)",
     "aminmax": "x.aminmax(dim=1), torch.aminmax(x).max, x.amax(0), torch.amin(x, dim=1, keepdim=True)",
     "unique": "torch.unique(torch.tensor([3, 1, 3])), torch.unique(torch.tensor([[3, 1], [3, 2]]), return_inverse=True, return_counts=True), torch.tensor([[1, 0], [1, 0], [0, 5]]).unique(dim=0)",
-    "bincount": "torch.bincount(n), n.bincount(minlength=6), torch.bincount(n, weights=v.double())",
+    "bincount": "torch.bincount(n), n.bincount(minlength=6), torch.bincount(n, weights=v.double()), torch.bincount(n, weights=v), torch.bincount(n, weights=n)",
     "histc": "torch.histc(x, bins=4), torch.histc(v, bins=3, min=-1, max=1), x.histc(2)",
     "searchsorted": "s = torch.tensor([1.0, 2.0, 4.0]); torch.searchsorted(s, p), torch.searchsorted(s, 2.0, right=True), torch.bucketize(p, s), torch.bucketize(torch.tensor([1.0, 4.0]), s, right=True)",
     "isin": "torch.isin(n, torch.tensor([1, 2]))",
@@ -487,6 +487,7 @@ MORE = {
     "diff": "torch.diff(n), x.diff(dim=0), torch.diff(v, n=2)",
     "logsumexp": "x.logsumexp(1), torch.logsumexp(x, dim=(0, 1)), torch.logaddexp(x, y)",
     "inner": "torch.inner(v, v), torch.inner(x, y), torch.vdot(v, v), torch.outer(v, n.float()), torch.kron(torch.eye(2), x), torch.kron(v, v), torch.cross(x, y, dim=1), x.cross(y, dim=-1)",
+    "cross": "a = torch.arange(9.0).reshape(3, 3); b = a.flip(0) + torch.eye(3); torch.cross(a, b), a.cross(b), torch.linalg.cross(a, b), torch.cross(x, y), torch.cross(x.T, y.T)",
     "addmm": "torch.addmm(torch.ones(2, 2), x, y.T, beta=0.5, alpha=2), torch.addmv(torch.ones(2), x, v), torch.addcmul(x, x, y, value=0.1), torch.addcdiv(x, y, p, value=2)",
     "bmm": "torch.bmm(x[None], y.T[None]), x[None].bmm(y.T[None]), torch.einsum('ij,kj->ik', x, y), torch.tensordot(x, y, dims=([1], [1]))",
     "cdist": "torch.cdist(x, y), torch.cdist(x, y, p=1), torch.dist(x, y), x.dist(y, 1)",
@@ -496,7 +497,7 @@ MORE = {
     "sort": "torch.sort(x, dim=1, descending=True), x.sort(0).values, torch.argsort(v, descending=True), torch.sort(n)",
     "comparisons": "torch.greater(x, 0), torch.less_equal(x, y), torch.not_equal(n, 2), x.less(0), torch.logical_and(x > 0, y > 0), torch.equal(x, x.clone()), ~(x > 0)",
     "rounding": "torch.round(x), torch.round(x, decimals=1), x.trunc(), x.fix(), torch.frac(x), torch.fmod(x, 0.4), torch.fmod(n, -2), torch.remainder(x, -0.4), x.floor(), torch.ceil(x), n // 2, x % 1",
-    "elementary": "torch.atan2(x, y), torch.hypot(x, y), torch.logit(torch.tensor([0.2, 0.9])), torch.logit(torch.tensor([0.0]), eps=0.1), torch.xlogy(torch.tensor([0.0, 2.0]), torch.tensor([0.0, 3.0])), torch.lerp(x, y, 0.25), torch.exp2(n), torch.deg2rad(torch.tensor(180.0)), torch.rad2deg(v)",
+    "elementary": "torch.atan2(x, y), torch.hypot(x, y), torch.hypot(torch.tensor([1e30, 1e-30]), torch.tensor([-1e30, 1e-30])) / torch.tensor([1e30, 1e-30]), torch.logit(torch.tensor([0.2, 0.9])), torch.logit(torch.tensor([0.0]), eps=0.1), torch.xlogy(torch.tensor([0.0, 2.0]), torch.tensor([0.0, 3.0])), torch.lerp(x, y, 0.25), torch.exp2(n), torch.deg2rad(torch.tensor(180.0)), torch.rad2deg(v)",
     "hyperbolic": "torch.asinh(x), torch.acosh(p + 1), torch.atanh(x / 3), torch.arctan(x), torch.erf(x), torch.rsqrt(p), torch.expm1(x), torch.log2(p), torch.reciprocal(p)",
     "heaviside": "torch.heaviside(torch.tensor([-1.0, 0.0, 2.0]), torch.tensor(0.5)), torch.clamp_min(x, 0), x.clamp_max(0.5), torch.clip(x, -1, 1), torch.minimum(x, y)",
     "in place": "a = p.clone(); a.sqrt_().exp_().log_().square_().reciprocal_(); b = x.clone(); b.abs_().neg_().round_().clamp_(-1, 0).clamp_min_(-0.5); c = x.clone(); c.relu_().tanh_().sigmoid_(); d = x.clone(); d.masked_fill_(d < 0, 9.0); a, b, c, d, x.clone().tril_(), x.clone().fill_diagonal_(0.0), x.lerp_(y, 0.5)",
@@ -567,6 +568,51 @@ w.data = torch.zeros(3)
 first, w.is_leaf, w, w.grad
 """,
     "requires_grad can be set after creation": "a = torch.randn(2, 2) / 2; a.requires_grad = True; a.mean().backward(); a.grad, a.is_leaf",
+    "nan is not swallowed": """
+nan = float('nan')
+a = torch.tensor([[1, nan, 2], [1, 3, 2]])
+q = torch.tensor([0.0, 0.5])
+(a.median(), a.median(1), a[0].median(0), a.median(0, keepdim=True), a.quantile(0.5), a.quantile(q, 1), a.quantile(0.5, dim=0, keepdim=True),
+ a.mode(1), torch.tensor([nan, nan, 2, 2, nan]).mode(), torch.tensor([nan, nan]).mode())
+""",
+    "the gradient of the median": """
+def slope(numbers, function):
+    a = torch.tensor(numbers, requires_grad=True)
+    function(a).backward()
+    return a.grad
+
+nan = float('nan')
+rows = [1.0, 2.0, 2.0, 3.0], [2.0, 2.0, 2.0], [1.0, nan, 2.0, nan]
+([slope(row, lambda a: a.median()) for row in rows], [slope(row, lambda a: a.quantile(0.5)) for row in rows],
+ slope(rows[0][1:], lambda a: a.median(0).values), slope(rows[2], lambda a: a.median(0).values), slope(rows[2], lambda a: a.max()))
+""",
+    "softmax of nothing": """
+def both(function, *shape):
+    a = torch.ones(*shape, requires_grad=True)
+    out = function(a)
+    out.sum().backward()
+    return out, a.grad
+
+[both(lambda a: function(a, dim), *shape) for function in (F.softmax, F.log_softmax, torch.logsumexp) for shape, dim in (((0, 3), 0), ((0, 3), 1), ((0,), -1))]
+""",
+    "a hypotenuse neither overflows nor vanishes": """
+a, b = (torch.tensor(one, requires_grad=True) for one in ([3e30, 3e-30, -3.0], [4e30, 4e-30, 4.0]))
+torch.hypot(a, b).sum().backward(); a.grad, b.grad
+""",
+    "dropout scales no integers": "kind(lambda: F.dropout(n, 0.5)), F.dropout(n, 0.0), F.dropout(n, 1.0), F.dropout(n, 0.5, training=False)",
+    "small log losses of probabilities": """
+q = torch.tensor([1e-9, 1e-7, 0.5], requires_grad=True)
+out = F.binary_cross_entropy(q, torch.zeros(3), reduction='none')
+out.sum().backward()
+t = torch.zeros(2, requires_grad=True)
+F.binary_cross_entropy(torch.tensor([1e-9, 0.25]), t, reduction='sum').backward()
+out * torch.tensor([1e9, 1e7, 1.0]), q.grad, t.grad
+""",
+    "autograd.grad has PyTorch's positions": """
+z = w * w
+(torch.autograd.grad(z, [w, torch.ones(2, requires_grad=True)], torch.ones(3), True, False, True, True),
+ torch.autograd.grad(z, w, torch.ones(3), only_inputs=True, is_grads_batched=False))
+""",
     "repeated indices add up": "w[[0, 0, 2]].sum().backward(); w[torch.tensor([1, 1])].sum().backward(); w[0:2].sum().backward(); w.grad",
     "indices are integers, tensors, ranges, slices and masks": """
 i = torch.arange(2)

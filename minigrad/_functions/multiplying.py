@@ -91,19 +91,25 @@ def kron(input: Any, other: Any) -> Any:
 
 
 @numpy_names
-def cross(input: Any, other: Any, dim: int = -1) -> Any:
+def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     r"""Cross product of vectors of three elements along ``dim``, at a right angle to both.
+
+    Without ``dim`` they lie along the first dimension of length 3, as in PyTorch.
+    (:func:`minigrad.linalg.cross` takes the last one.)
 
     Raises
     ------
     ValueError
-        If there are not three.
+        If there are not three, or the tensors have different numbers of dimensions.
     """
-    if input.shape[dim] != 3 or other.shape[dim] != 3:
-        raise ValueError(
-            f"cross: dimension {dim} has to have length 3, got shapes {tuple(input.shape)} and "
-            f"{tuple(other.shape)}"
-        )
+    shapes = f"shapes {tuple(input.shape)} and {tuple(other.shape)}"
+    if input.ndim != other.ndim:
+        raise ValueError(f"cross: {shapes} have different numbers of dimensions")
+    if dim is None:
+        dim = next((i for i, length in enumerate(input.shape) if length == 3), -1)
+    dim = check_dim(dim, input.ndim, "cross")
+    if not input.shape[dim : dim + 1] == other.shape[dim : dim + 1] == (3,):
+        raise ValueError(f"cross: dimension {dim} has to have length 3, got {shapes}")
     return input.roll(-1, dim) * other.roll(-2, dim) - input.roll(-2, dim) * other.roll(-1, dim)
 
 

@@ -109,6 +109,7 @@ remainder = _binary(arithmetic.remainder)
 fmod = _binary(arithmetic.fmod)
 pow = _binary(arithmetic.pow_)
 atan2 = _binary(elementary.atan2)
+hypot = _binary(elementary.hypot)
 maximum = _binary(arithmetic.maximum)
 minimum = _binary(arithmetic.minimum)
 eq = _binary(comparison.eq)
@@ -236,11 +237,6 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
 def frac(input: Any) -> Any:
     """Return the part after the decimal point, with the sign of ``input``; the slope is 1."""
     return input - trunc(input)
-
-
-def hypot(input: Any, other: Any) -> Any:
-    r"""Return :math:`\sqrt{x^2 + y^2}`; the slope is 0 at the origin."""
-    return reductions.norm(shapes.stack(*broadcast_tensors(input, other), axis=0), axis=0)
 
 
 def logaddexp(input: Any, other: Any) -> Any:

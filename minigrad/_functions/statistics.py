@@ -17,7 +17,8 @@ from minigrad._functions.arguments import (
 )
 from minigrad._functions.reducing import ValuesAndIndices, take_along
 from minigrad.backend.devices import to_host, xp_of
-from minigrad.dtypes import int32, int64
+from minigrad.dtypes import float32, int32, int64
+from minigrad.ops import reductions
 
 
 class Extremes(NamedTuple):
@@ -92,32 +93,55 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Values
 def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """Return the median; along ``dim``, values and indices.  Of two in the middle it is the lower one.
 
-    (:func:`quantile` at 0.5 is their mean.)
+    (:func:`quantile` at 0.5 is their mean.)  With a NaN among the elements it is NaN.
+
+    Raises
+    ------
+    IndexError
+        If the dimension has no elements.
     """
     if dim is None:
-        return median(input.flatten(), 0).values
-    length = input.shape[check_dim(dim, input.ndim, "median")] if input.ndim else 1
-    return kthvalue(input, (length + 1) // 2, dim, keepdim)
-
-
-@numpy_names
-def mode(input: Any, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
-    """Return the most frequent value along ``dim``, the smallest of several, and where it is last."""
+        return reductions.median(input)
+    dim = check_dim(dim, input.ndim, "median")
+    order = picking.argsort(input, dim)
     if input.ndim == 0:
-        return ValuesAndIndices(input.alias(), picking.argsort(input))
-    dim = check_dim(dim, input.ndim, "mode")
-    rows = np.moveaxis(to_host(input.array), dim, -1)
-    places = np.apply_along_axis(_place_of_mode, -1, rows) if rows.size else rows[..., 0]
-    indices = engine.as_tensor(np.expand_dims(places, dim)).to(input.device)
+        return ValuesAndIndices(input.alias(), order)
+    length = input.shape[dim]
+    if not length:
+        raise IndexError(f"median: dimension {dim} of shape {tuple(input.shape)} has no elements")
+    missing = pointwise.isnan(input).sum(dim, keepdim=True)  # NaN come last
+    place = pointwise.where(missing > 0, length - missing, (length - 1) // 2)
+    indices = picking.take_along_dim(order, place, dim)
+    return _picked(input, indices, dim, keepdim)
+
+
+def _picked(input: Any, indices: Any, dim: int, keepdim: bool) -> ValuesAndIndices:
+    """Return the elements at ``indices``, one along ``dim``, and these."""
     values = take_along(input, indices.array, dim)
     if not keepdim:
         values, indices = values.squeeze(dim), indices.squeeze(dim)
     return ValuesAndIndices(values, indices)
 
 
-def _place_of_mode(row: np.ndarray) -> np.int64:
-    values, counts = np.unique(row, return_counts=True)
-    return np.flatnonzero(row == values[counts.argmax()])[-1]
+@numpy_names
+def mode(input: Any, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
+    """Return the most frequent value along ``dim``, the smallest of several, and where it is last.
+
+    NaN equals nothing, not even NaN; it is the mode only where there is nothing else.
+    """
+    if input.ndim == 0:
+        return ValuesAndIndices(input.alias(), picking.argsort(input))
+    dim = check_dim(dim, input.ndim, "mode")
+    rows = np.moveaxis(to_host(input.array), dim, -1)
+    places = np.apply_along_axis(_place_of_mode, -1, rows) if rows.size else rows[..., 0]
+    indices = engine.as_tensor(np.expand_dims(places, dim)).to(input.device)
+    return _picked(input, indices, dim, keepdim)
+
+
+def _place_of_mode(row: np.ndarray) -> int:
+    values, counts = np.unique(row, return_counts=True, equal_nan=False)
+    places = np.flatnonzero(row == values[counts.argmax()])
+    return int(places[-1]) if places.size else 0
 
 
 @numpy_names
@@ -135,10 +159,15 @@ def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False) 
     keepdim : bool, default False
         Keep ``dim`` with length 1.
 
+    Returns
+    -------
+    Tensor
+        NaN where one of the elements is.
+
     Raises
     ------
     ValueError
-        If ``q`` is not between 0 and 1.
+        If ``q`` is not between 0 and 1, or there are no elements.
     """
     shares = np.asarray(to_host(q.array) if isinstance(q, engine.Tensor) else q, np.float64)
     if not ((shares >= 0) & (shares <= 1)).all():
@@ -148,12 +177,15 @@ def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False) 
         found = quantile(input.flatten(), q, 0)
         return found.reshape(shares.shape + whole) if keepdim else found
     dim = check_dim(dim, input.ndim, "quantile")
+    if not input.numel():
+        raise ValueError(f"quantile: a tensor of shape {tuple(input.shape)} has no elements")
     ordered = picking.sort(input, dim).values.movedim(dim, 0)
     place = shares * (ordered.shape[0] - 1)
     below = np.floor(place).astype(np.int64)
     above = np.ceil(place).astype(np.int64)
     way = engine.as_tensor((place - below).reshape(shares.shape + (1,) * (ordered.ndim - 1)))
     found = pointwise.lerp(ordered[below], ordered[above], way.to(input.device, input.dtype))
+    found = pointwise.where(pointwise.isnan(ordered[-1]), ordered[-1], found)  # NaN come last
     return found.unsqueeze(dim + shares.ndim) if keepdim else found
 
 
@@ -165,7 +197,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
 
 def histogram(
     input: Any,
-    bins: Any,
+    bins: Any = 100,
     *,
     range: tuple[float, float] | None = None,
     weight: Any = None,
@@ -177,7 +209,7 @@ def histogram(
     ----------
     input : Tensor
         Floating, of any shape.
-    bins : int or Tensor
+    bins : int or Tensor, default 100
         The number of equal intervals, or their edges in ascending order.
     range : pair of float, optional
         Where the equal intervals begin and end; by default at the smallest and the largest element.
@@ -200,10 +232,17 @@ def histogram(
 
 
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """Count how often each integer from 0 on occurs (or add up ``weights``); at least ``minlength``."""
+    """Count how often each integer from 0 on occurs (or add up ``weights``); at least ``minlength``.
+
+    Sums of ``weights`` are float64, of float32 they are float32.
+    """
     raw = index_array(input, input, "bincount")
+    xp = xp_of(raw)
     share = None if weights is None else weights.array
-    return engine.wrap(xp_of(raw).bincount(raw, weights=share, minlength=minlength), None)
+    found = xp.bincount(raw, weights=share, minlength=minlength)
+    if share is not None and share.dtype == float32:
+        found = xp.asarray(found, dtype=float32)
+    return engine.wrap(found, None)
 
 
 def unique(

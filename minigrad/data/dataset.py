@@ -236,7 +236,7 @@ def take_rows(tensor: Tensor, indices: np.ndarray) -> Tensor:
 
 
 def random_split(
-    dataset: Any, lengths: Sequence[int | float], generator: Generator | None = None
+    dataset: Any, lengths: Iterable[int | float], generator: Generator | None = None
 ) -> list[Subset]:
     """Divide a dataset at random into parts that share no sample.
 
@@ -244,7 +244,7 @@ def random_split(
     ----------
     dataset : Dataset
         What is divided.
-    lengths : sequence of int, or of float
+    lengths : iterable of int, or of float
         How many samples each part gets; or fractions that add up to 1 (what rounding down leaves over
         goes to the parts one by one, from the first).
     generator : Generator, optional
@@ -267,11 +267,11 @@ def random_split(
     >>> [list(part) for part in mg.data.random_split(range(10), [7, 3])]
     [[4, 1, 7, 5, 3, 9, 0], [8, 6, 2]]
     """
-    size = len(dataset)
+    size, lengths = len(dataset), list(lengths)
     if any(isinstance(length, float) for length in lengths):
         lengths = _rounded(size, lengths)
     if sum(lengths) != size or min(lengths, default=0) < 0:
-        raise ValueError(f"random_split: lengths {list(lengths)} do not add up to {size} samples")
+        raise ValueError(f"random_split: lengths {lengths} do not add up to {size} samples")
     order = (generator or default_generator).permutation(size).tolist()
     ends = itertools.accumulate(map(int, lengths))
     return [

@@ -24,7 +24,7 @@ class _Activation(Module):
         return ", ".join(options + ["inplace=True"] * self.inplace)
 
 
-class _Rectifier(_Activation):
+class _WithInplace(_Activation):
     """An activation that takes ``inplace``, as in PyTorch; nothing is written in place here."""
 
     def __init__(self, inplace: bool = False) -> None:
@@ -35,7 +35,7 @@ class _Rectifier(_Activation):
 # Rectifiers ---------------------------------------------------------------------------------------
 
 
-class ReLU(_Rectifier):
+class ReLU(_WithInplace):
     r"""Rectifier, :math:`\max(x, 0)`; slope 0 at 0."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ class ReLU(_Rectifier):
         return F.relu(input)
 
 
-class ReLU6(_Rectifier):
+class ReLU6(_WithInplace):
     r"""Rectifier with a ceiling, :math:`\min(\max(x, 0), 6)`; slope 0 at 0 and at 6."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ class ReLU6(_Rectifier):
         return F.relu6(input)
 
 
-class LeakyReLU(_Rectifier):
+class LeakyReLU(_WithInplace):
     """Return x where it is positive, ``negative_slope`` times x elsewhere.
 
     Parameters
@@ -126,7 +126,7 @@ class PReLU(_Activation):
         return F.prelu(input, self.weight)
 
 
-class Threshold(_Rectifier):
+class Threshold(_WithInplace):
     """Return x where it is above a threshold, one number elsewhere; slope 0 at the threshold.
 
     Parameters
@@ -153,7 +153,7 @@ class Threshold(_Rectifier):
 # Smooth relatives of the rectifier ----------------------------------------------------------------
 
 
-class ELU(_Rectifier):
+class ELU(_WithInplace):
     r"""Exponential linear unit, :math:`x` where it is positive, :math:`\alpha (e^x - 1)` elsewhere.
 
     Parameters
@@ -191,7 +191,7 @@ class CELU(ELU):
         return F.celu(input, self.alpha)
 
 
-class SELU(_Rectifier):
+class SELU(_WithInplace):
     r"""Self-normalising unit, :math:`\lambda x` if :math:`x > 0`, else :math:`\lambda \alpha (e^x - 1)`.
 
     See :func:`minigrad.nn.functional.selu` for the constants and the source.
@@ -222,7 +222,7 @@ class GELU(_Activation):
         return F.gelu(input, self.approximate)
 
 
-class SiLU(_Rectifier):
+class SiLU(_WithInplace):
     r"""Sigmoid-weighted linear unit (swish), :math:`x \sigma(x)`."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -230,7 +230,7 @@ class SiLU(_Rectifier):
         return F.silu(input)
 
 
-class Mish(_Rectifier):
+class Mish(_WithInplace):
     r"""Return :math:`x \tanh(\ln(1 + e^x))`."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -271,7 +271,7 @@ class Tanh(_Activation):
         return F.tanh(input)
 
 
-class Hardtanh(_Rectifier):
+class Hardtanh(_WithInplace):
     """Limits to ``[min_val, max_val]``; slope 0 at both bounds.
 
     Parameters
@@ -318,7 +318,7 @@ class LogSigmoid(_Activation):
         return F.logsigmoid(input)
 
 
-class Hardsigmoid(_Rectifier):
+class Hardsigmoid(_WithInplace):
     r"""Sigmoid of three straight pieces, :math:`\min(\max(x + 3, 0), 6) / 6`; slope 0 at -3 and 3."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -326,7 +326,7 @@ class Hardsigmoid(_Rectifier):
         return F.hardsigmoid(input)
 
 
-class Hardswish(_Rectifier):
+class Hardswish(_WithInplace):
     r"""Return :math:`x \min(\max(x + 3, 0), 6) / 6`; slope 0 at -3, 1 at 3."""
 
     def forward(self, input: Tensor) -> Tensor:

@@ -181,6 +181,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     ------
     ValueError
         If ``p`` is not a probability.
+    RuntimeError
+        If ``input`` holds integers, which cannot be scaled.
 
     References
     ----------
@@ -191,7 +193,11 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not training or p == 0:
         return input
     if p == 1:
-        return input * 0.0
+        return input * 0
+    if input.dtype.kind != "f":
+        raise RuntimeError(
+            f"dropout: expected a floating input, got {input.dtype}; use .float() first{in_module()}"
+        )
     mask = default_generator.bernoulli(1 - p, tuple(input.shape), input.dtype) / (1 - p)
     return input * wrap(to_device(np.asarray(mask, input.dtype), input.device), None)
 

@@ -20,12 +20,12 @@ from minigrad.nn.loss_arguments import (
     check_weight_fits,
     checked,
     class_rows,
-    reduced,
     shares_of,
     warn_if_broadcast,
 )
 from minigrad.nn.module import in_module
 from minigrad.ops import fused, losses
+from minigrad.ops.losses import reduced
 
 # Two classes --------------------------------------------------------------------------------------
 
@@ -270,9 +270,7 @@ def _smoothed(
     if counted is not None:
         every = where(wrap(counted, None), every, 0.0)
     each = (1 - smoothing) * own + (smoothing / rows.shape[1]) * every
-    if reduction == "mean" and shares is not None:
-        return losses.weighted_mean(xp_of(shares), each.sum(), shares)
-    return reduced(each, reduction)
+    return reduced(each, reduction, shares)
 
 
 def _class_weighted(rows: Tensor, weight: Tensor | None) -> Tensor:

@@ -1,4 +1,4 @@
-"""What all losses do with their arguments: checks of shapes and class indices, and the reduction."""
+"""What all losses do with their arguments: checks of reductions, shapes and class indices."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ from minigrad.nn.module import in_module
 REDUCTIONS = ("mean", "sum", "none")
 
 
-# Reduction ----------------------------------------------------------------------------------------
-
-
 def check_reduction(name: str, reduction: str, known: tuple[str, ...] = REDUCTIONS) -> None:
     """Raise if ``reduction`` is none of those there are."""
     if reduction not in known:
@@ -32,13 +29,6 @@ def checked(name: str, reduction: str, *values: Any) -> tuple[Tensor, ...]:
     """Return all values as tensors (arrays are welcome too), once ``reduction`` has been checked."""
     check_reduction(name, reduction)
     return tuple(map(as_tensor, values))
-
-
-def reduced(losses: Tensor, reduction: str) -> Tensor:
-    """Return the mean, the sum, or the losses themselves."""
-    if reduction == "none":
-        return losses
-    return losses.mean() if reduction == "mean" else losses.sum()
 
 
 # Shapes -------------------------------------------------------------------------------------------

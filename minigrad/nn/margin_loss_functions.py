@@ -14,12 +14,12 @@ from minigrad.nn.loss_arguments import (
     check_same_shape,
     checked,
     class_rows,
-    reduced,
     shares_of,
     warn_if_broadcast,
 )
 from minigrad.nn.module import in_module
 from minigrad.ops import activations, indexing
+from minigrad.ops.losses import reduced
 
 
 def hinge_loss(

@@ -11,9 +11,10 @@ from minigrad._functions.pointwise import where
 from minigrad._tensor import Tensor
 from minigrad.backend.devices import xp_of
 from minigrad.engine import as_tensor
-from minigrad.nn.loss_arguments import checked, reduced, warn_if_broadcast
+from minigrad.nn.loss_arguments import checked, warn_if_broadcast
 from minigrad.nn.module import in_module
 from minigrad.ops import losses
+from minigrad.ops.losses import reduced
 
 # Differences --------------------------------------------------------------------------------------
 
@@ -53,7 +54,7 @@ def mse_loss(
     if weight is None:
         return losses.mse_loss(input, target, reduction=reduction)
     each = losses.mse_loss(input, target, reduction="none")
-    return _weighted_mean("mse_loss", each, weight, input, reduction)
+    return _reduced_by_weight("mse_loss", each, weight, input, reduction)
 
 
 def l1_loss(
@@ -65,24 +66,28 @@ def l1_loss(
     each = (input - target).abs()
     if weight is None:
         return reduced(each, reduction)
-    return _weighted_mean("l1_loss", each, weight, input, reduction)
+    return _reduced_by_weight("l1_loss", each, weight, input, reduction)
 
 
-def _weighted_mean(name: str, each: Tensor, weight: Any, input: Tensor, reduction: str) -> Tensor:
-    weighted, weight = _weighted(name, each, weight, input)
+def _reduced_by_weight(
+    name: str, each: Tensor, weight: Any, input: Tensor, reduction: str
+) -> Tensor:
+    """Return the weighted losses, their sum, or their sum divided by that of the weights."""
+    weight = _checked_weight(name, weight, input)
     if reduction == "mean":
-        return weighted.sum() / weight.sum()
-    return reduced(weighted, reduction)
+        return (each * weight).sum() / weight.sum()
+    return reduced(each * weight, reduction)
 
 
-def _weighted(name: str, each: Tensor, weight: Any, input: Tensor) -> tuple[Tensor, Tensor]:
+def _checked_weight(name: str, weight: Any, input: Tensor) -> Tensor:
+    """Return ``weight`` as a tensor; raise if it does not have the shape of the input."""
     weight = as_tensor(weight)
     if weight.array.shape != input.array.shape:
         raise ValueError(
             f"{name}: weight {tuple(weight.shape)} has to have the shape of the input "
             f"{tuple(input.shape)}{in_module()}"
         )
-    return each * weight, weight
+    return weight
 
 
 def huber_loss(
@@ -131,7 +136,7 @@ def huber_loss(
     warn_if_broadcast("huber_loss", input, target)
     each = losses.huber_loss(input, target, delta=delta)
     if weight is not None:
-        each, _ = _weighted("huber_loss", each, weight, input)
+        each = each * _checked_weight("huber_loss", weight, input)
     return reduced(each, reduction)
 
 

@@ -218,6 +218,19 @@ atan2.vjp(
 ).samples(lambda draw: [*binary(y=(0.3, 2.0))(draw), *binary((0.3, 2.0), (-2.0, -0.3))(draw)])
 
 
+@op(dtypes="float", kinks="slope 0 at the origin")
+def hypot(xp, x, y):
+    r"""Length of the vector :math:`(x, y)`, :math:`\sqrt{x^2 + y^2}`; the squares do not overflow."""
+    return xp.hypot(x, y)
+
+
+# Where the length is 0 so are x and y: dividing by 1 instead gives the slope 0.
+hypot.vjp(
+    x=lambda xp, g, x, out: g * (x / (out + (out == 0))),
+    y=lambda xp, g, y, out: g * (y / (out + (out == 0))),
+).samples(binary(y=(0.3, 2.0)))
+
+
 # W. J. Cody, "Rational Chebyshev approximations for the error function", Math. Comp. 23 (1969):
 # three intervals, each with the coefficients of numerator and denominator, highest power first.
 _NEAR = (
@@ -276,4 +289,5 @@ def erf(xp, x):
 erf.vjp(x=lambda xp, g, x: g * (2 / math.sqrt(math.pi)) * xp.exp(-x * x)).samples(unary())
 
 register(exp, expm1, log, log1p, log2, log10, sqrt, rsqrt, square, reciprocal)
-register(sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, tanh, asinh, acosh, atanh, erf)
+register(sin, cos, tan, asin, acos, atan, atan2, hypot, sinh, cosh, tanh)
+register(asinh, acosh, atanh, erf)

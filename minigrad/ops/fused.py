@@ -88,6 +88,8 @@ linear.stands_for(_linear).samples(
 @op(dtypes="float")
 def log_softmax(xp, x, *, axis=-1):
     r"""Logarithm of softmax, :math:`x_i - \ln \sum_j e^{x_j}`, finite for every finite x."""
+    if not x.size:
+        return xp.zeros_like(x)
     shifted = x - xp.max(x, axis=axis, keepdims=True)
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
 

@@ -18,8 +18,17 @@ from minigrad.ops.fused import log_softmax, row_maxima, row_sums
 from minigrad.ops.indexing import getitem
 
 
+def reduced(losses, reduction, shares=None):
+    """Return the mean (weighted by raw ``shares``), the sum, or the losses themselves (Tensors)."""
+    if reduction == "none":
+        return losses
+    if reduction == "mean" and shares is not None:
+        return weighted_mean(xp_of(shares), losses.sum(), shares)
+    return losses.mean() if reduction == "mean" else losses.sum()
+
+
 def reduce_loss(xp, losses, reduction, shares=None):
-    """Return the mean (weighted by ``shares``), the sum, or the losses themselves (raw arrays)."""
+    """Return what :func:`reduced` does, of raw arrays."""
     if reduction == "none":
         return losses
     if reduction not in ("mean", "sum"):
@@ -48,11 +57,17 @@ def spread_loss(xp, g, count, reduction):
 def weighted_mean(xp, total, shares):
     """Return a sum of weighted losses, raw or a Tensor, divided by the sum of their weights.
 
-    If that is 0, as nothing counts, the mean is nan but its slopes are 0, as in PyTorch.
+    If that is 0, the mean is nan but its slopes are 0.  (In PyTorch they are 0 if all samples are ignored,
+    but nan if the weights of their classes add up to 0.)
     """
     count = xp.sum(shares)
-    nothing = count == 0
-    return (total + xp.where(nothing, math.nan, 0 * count)) / (count + nothing)
+    return _divided(total, count) + xp.where(count == 0, math.nan, 0 * count)
+
+
+def _divided(x, count):
+    """Return ``x / count``, and 0, slopes as well, where ``count`` is 0."""
+    some = count != 0
+    return x * some / (count + ~some)
 
 
 # Errors -------------------------------------------------------------------------------------------
@@ -73,8 +88,7 @@ def _mse(xp, g, needs, x, y, reduction):
 
 
 def _mse_composite(x, y, reduction):
-    losses = (x - y) ** 2
-    return losses if reduction == "none" else getattr(losses, reduction)()
+    return reduced((x - y) ** 2, reduction)
 
 
 mse_loss.vjp(_mse).stands_for(_mse_composite).samples(
@@ -120,8 +134,14 @@ huber_loss.vjp(_huber).samples(
 
 def _bounded_log(xp, p):
     """Return max(ln p, -100), without asking NumPy for the logarithm of 0."""
-    positive = p > 0
-    return xp.where(positive, xp.maximum(xp.log(xp.where(positive, p, 1.0)), -100), -100.0)
+    zero = p <= 0
+    return xp.where(zero, -100.0, xp.maximum(xp.log(xp.where(zero, 1.0, p)), -100))
+
+
+def _bounded_log_of_rest(xp, p):
+    """Return max(ln(1 - p), -100), likewise; log1p keeps a p that 1 - p would round away."""
+    one = p >= 1
+    return xp.where(one, -100.0, xp.maximum(xp.log1p(xp.where(one, 0.0, -p)), -100))
 
 
 # With log alone the loss would be infinite at a probability of 0 or 1, even where the target says the
@@ -132,12 +152,12 @@ def _bounded_log(xp, p):
 )
 def binary_cross_entropy(xp, p, y):
     r"""Log loss of a probability p against a target y, :math:`-y \ln p - (1 - y) \ln(1 - p)`."""
-    return -(y * _bounded_log(xp, p) + (1 - y) * _bounded_log(xp, 1 - p))
+    return -(y * _bounded_log(xp, p) + (1 - y) * _bounded_log_of_rest(xp, p))
 
 
 binary_cross_entropy.vjp(
     p=lambda xp, g, p, y: g * (p - y) / xp.maximum(p * (1 - p), 1e-12),
-    y=lambda xp, g, p: g * (_bounded_log(xp, 1 - p) - _bounded_log(xp, p)),
+    y=lambda xp, g, p: g * (_bounded_log_of_rest(xp, p) - _bounded_log(xp, p)),
 ).samples(
     lambda draw: [
         ((draw((2, 3), 0.1, 0.9), draw((2, 3), 0.0, 1.0)), {}),
@@ -167,8 +187,8 @@ def _bce(xp, g, needs, x, y, reduction):
 
 
 def _bce_composite(x, y, reduction):
-    losses = -log_sigmoid(-x) - x * y  # and not max(x, 0) - ..., whose pieces have kinks at 0
-    return losses if reduction == "none" else getattr(losses, reduction)()
+    # Not max(x, 0) - ..., whose pieces have kinks at 0.
+    return reduced(-log_sigmoid(-x) - x * y, reduction)
 
 
 binary_cross_entropy_with_logits.vjp(_bce).stands_for(_bce_composite).samples(
@@ -200,8 +220,7 @@ def cross_entropy(xp, x, *, target, shares=None, reduction="mean"):
 
 def _cross_entropy(xp, g, probabilities, target, shares, reduction):
     if reduction == "mean" and shares is not None:
-        count = xp.sum(shares)
-        g = g / (count + (count == 0))
+        g = _divided(g, xp.sum(shares))
     else:
         g = spread_loss(xp, g, max(probabilities.shape[0], 1), reduction)
     share = g if shares is None else g * shares
@@ -216,11 +235,7 @@ def nll_loss(logs, target, shares, reduction):
     losses = -getitem(logs, index=(xp.arange(target.shape[0]), target))
     if shares is not None:
         losses = select(losses, 0.0, condition=shares != 0) * shares
-    if reduction == "none":
-        return losses
-    if reduction == "mean" and shares is not None:
-        return weighted_mean(xp, losses.sum(), shares)
-    return getattr(losses, reduction)()
+    return reduced(losses, reduction, shares)
 
 
 def _cross_entropy_composite(x, target, shares, reduction):

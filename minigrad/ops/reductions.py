@@ -188,9 +188,10 @@ prod.vjp(x=_prod).samples(
 
 
 def _extreme(xp, g, x, out, axis):
-    """Split the gradient evenly among the elements that attain the extreme."""
+    """Split the gradient evenly among the elements that attain the extreme, which may be nan."""
     shape = kept_shape(x.shape, axis)
-    attained = x == xp.reshape(out, shape)
+    out = xp.reshape(out, shape)
+    attained = (x == out) | (x != x) & (out != out)
     share = xp.reshape(g, shape) / xp.sum(attained, axis=axis, keepdims=True, dtype=g.dtype)
     return share * attained
 
@@ -209,6 +210,21 @@ def amin(xp, x, *, axis=None, keepdims=False):
 
 for _operation in (amax, amin):
     _operation.vjp(x=_extreme).samples(with_params(*CASES))
+
+
+@op(kinks="ties: split evenly")
+def median(xp, x):
+    """Median of all elements, the lower of two in the middle; nan if one is nan."""
+    if not x.size:
+        return xp.asarray(math.nan, dtype=x.dtype)
+    ordered = xp.sort(xp.reshape(x, (-1,)))
+    middle, last = ordered[(x.size - 1) // 2], ordered[-1]  # nan comes last
+    return xp.where(last == last, middle, last)
+
+
+median.vjp(x=lambda xp, g, x, out: _extreme(xp, g, x, out, None)).samples(
+    with_params(((2, 3), {}), ((3,), {}), ((1, 5), {}), ((), {}))
+)
 
 
 @op(differentiable=False)
@@ -270,6 +286,8 @@ def _finite_maximum(xp, x, axis):
 @op(dtypes="float")
 def logsumexp(xp, x, *, axis=None, keepdims=False):
     r"""Logarithm of a sum of exponentials, :math:`\ln \sum_i e^{x_i}`, shifted by the largest."""
+    if not x.size:
+        return xp.sum(x, axis=axis, keepdims=keepdims) - math.inf
     shift = _finite_maximum(xp, x, axis)
     total = xp.log(xp.sum(xp.exp(x - shift), axis=axis, keepdims=keepdims))
     return total + xp.reshape(shift, total.shape)
@@ -279,19 +297,23 @@ logsumexp.vjp(
     x=lambda xp, g, x, out, axis: (
         _spread(xp, g, x.shape, axis) * xp.exp(x - xp.reshape(out, kept_shape(x.shape, axis)))
     )
-).samples(with_params(*CASES))
+).samples(with_params(*CASES, EMPTY))
 
 
 @op(dtypes="float")
 def softmax(xp, x, *, axis=-1):
     r"""Softmax, :math:`e^{x_i} / \sum_j e^{x_j}`."""
+    if not x.size:
+        return xp.zeros_like(x)
     grown = xp.exp(x - _finite_maximum(xp, x, axis))
     return grown / xp.sum(grown, axis=axis, keepdims=True)
 
 
 softmax.vjp(
     x=lambda xp, g, out, axis: out * (g - xp.sum(g * out, axis=axis, keepdims=True)),
-).samples(with_params(((3,), {}), ((2, 3), {}), ((2, 3), {"axis": 0}), ((2, 3, 2), {"axis": 1})))
+).samples(
+    with_params(((3,), {}), ((2, 3), {}), ((2, 3), {"axis": 0}), ((2, 3, 2), {"axis": 1}), EMPTY)
+)
 
 
 @op
@@ -318,5 +340,5 @@ def _norm(xp, g, x, out, axis):
 
 norm.vjp(x=_norm).samples(with_params(*CASES, low=0.4, high=2.0))
 
-register(sum_, mean, var, std, prod, amax, amin, argmax, argmin, any_, all_, count_nonzero)
-register(logsumexp, softmax, cumsum, norm)
+register(sum_, mean, var, std, prod, amax, amin, median)
+register(argmax, argmin, any_, all_, count_nonzero, logsumexp, softmax, cumsum, norm)

@@ -65,7 +65,7 @@ def save(obj: Any, f: Any, *, format: str | None = None) -> None:
     >>> mg.load(file)
     {'epoch': 3, 'weight': tensor([1., 1.])}
     """
-    kind = format or ("safetensors" if _name(f).endswith(".safetensors") else "npz")
+    kind = format or ("safetensors" if _name(f).lower().endswith(".safetensors") else "npz")
     if kind not in WRITERS:
         raise ValueError(f"save: format has to be 'safetensors' or 'npz', got {format!r}")
     if not _is_path(f) and (not hasattr(f, "write") or isinstance(f, io.TextIOBase)):
@@ -123,7 +123,7 @@ def load(f: Any, map_location: Any = None, *, weights_only: bool | None = None) 
         with open(f, "rb") as file:
             content = file.read()
     else:
-        content = f.read() if hasattr(f, "read") else None
+        content = _content(f)
     if not isinstance(content, bytes):
         raise TypeError(
             "load(f): f has to be a path, or a file open for reading in binary mode ('rb'), got "
@@ -140,6 +140,14 @@ def load(f: Any, map_location: Any = None, *, weights_only: bool | None = None) 
     except Exception as error:  # a damaged file makes its readers raise whatever it may
         raise CheckpointError(f"load: {what} is cut off or damaged: {error}") from error
     return restore(tree, arrays, device)
+
+
+def _content(file: Any) -> Any:
+    """Return what a file holds, ``None`` if it cannot be read as bytes."""
+    try:
+        return file.read() if hasattr(file, "read") else None
+    except UnicodeDecodeError:  # open in text mode
+        return None
 
 
 def _is_path(f: Any) -> bool:

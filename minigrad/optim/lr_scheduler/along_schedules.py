@@ -109,7 +109,20 @@ class ScheduleLR(_FollowsSchedule):
         return self.schedule
 
 
-class StepLR(_FollowsSchedule):
+class _TimesGamma(_FollowsSchedule):
+    """Rates that are multiplied by ``gamma`` now and then: by just that, to have PyTorch's last digits."""
+
+    gamma: float
+
+    def _times(self, t: int) -> int:
+        """Return how often the rates are multiplied in step ``t``."""
+        raise NotImplementedError
+
+    def _moved(self, rate: float, base: float, before: float, now: float) -> float:
+        return rate * self.gamma ** self._times(self.last_epoch)
+
+
+class StepLR(_TimesGamma):
     """Times ``gamma`` every ``step_size`` steps; see :class:`~minigrad.optim.schedules.Step`.
 
     Parameters
@@ -140,8 +153,11 @@ class StepLR(_FollowsSchedule):
     def _schedule(self) -> Schedule:
         return Step(self.step_size, self.gamma)
 
+    def _times(self, t: int) -> int:
+        return t // self.step_size - max(t - 1, 0) // self.step_size
 
-class MultiStepLR(_FollowsSchedule):
+
+class MultiStepLR(_TimesGamma):
     """Times ``gamma`` at each milestone; see :class:`~minigrad.optim.schedules.MultiStep`.
 
     Parameters
@@ -176,8 +192,13 @@ class MultiStepLR(_FollowsSchedule):
         super().__init__(optimizer, last_epoch)
 
     def _schedule(self) -> Schedule:
-        # In a state of PyTorch's the milestones are counted.
-        return MultiStep(tuple(Counter(self.milestones).elements()), self.gamma)
+        return MultiStep(tuple(self._counted().elements()), self.gamma)
+
+    def _times(self, t: int) -> int:
+        return self._counted()[t]
+
+    def _counted(self) -> Counter[int]:
+        return Counter(self.milestones)  # in a state of PyTorch's they are counted already
 
 
 class ConstantLR(_FollowsSchedule):
@@ -255,7 +276,7 @@ class LinearLR(_FollowsSchedule):
         return Linear(self.total_iters, self.start_factor, self.end_factor)
 
 
-class ExponentialLR(_FollowsSchedule):
+class ExponentialLR(_TimesGamma):
     """Times ``gamma`` in every step; see :class:`~minigrad.optim.schedules.Exponential`.
 
     Parameters
@@ -280,6 +301,9 @@ class ExponentialLR(_FollowsSchedule):
 
     def _schedule(self) -> Schedule:
         return Exponential(self.gamma)
+
+    def _times(self, t: int) -> int:
+        return int(t > 0)
 
 
 class PolynomialLR(_FollowsSchedule):
