@@ -18,11 +18,12 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
-    "mathml",  # from _ext, like the next
+    "mathml",  # from _ext, like the next two
     "operations_table",
+    "documents_table",
 ]
-exclude_patterns = ["_build", "jupyter_execute", "gallery/*.ipynb", "gallery/*.py"]
-exclude_patterns += ["gallery/*.json", "gallery/*.zip"]
+exclude_patterns = ["_build", "jupyter_execute"]
+exclude_patterns += [f"gallery/**.{ending}" for ending in ("ipynb", "py", "json", "zip")]
 
 # Pages: MyST Markdown. Those with a kernel are run, and an error in one fails the build.
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
@@ -38,7 +39,8 @@ nb_merge_streams = True
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
-    "filename_pattern": r"/(?!mnist|names)\w+\.py$",
+    "within_subsection_order": "FileNameSortKey",
+    "filename_pattern": r"/(?!mnist|names|table)\w+\.py$",
     "abort_on_example_error": True,
     "capture_repr": ("_repr_html_",),
     "doc_module": ("minigrad",),
@@ -68,7 +70,9 @@ html_math_renderer = "mathml"
 html_show_sourcelink = False
 html_copy_source = False
 # Pages that have none below them.
-html_sidebars = {"index": [], "quickstart": [], "checkpoints": [], "operations": []}
+html_sidebars = {
+    page: [] for page in ("index", "quickstart", "checkpoints", "documents", "operations")
+}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "primary_sidebar_end": [],

@@ -4,8 +4,10 @@ import inspect
 import json
 from pathlib import Path
 
+import numpy as np
+
 import minigrad as mg
-from minigrad.optim import SGD, lr_scheduler
+from minigrad.optim import SGD, Nesterov, lr_scheduler
 
 RECORD = json.loads((Path(__file__).parent / "recorded" / "optim.json").read_text(encoding="utf-8"))
 
@@ -16,6 +18,29 @@ def numbers(tensor):
 
 def leaf(data, device, dtype=mg.float64):
     return mg.tensor(data, dtype=dtype, device=device, requires_grad=True)
+
+
+def path_of(make, objective, start, steps, device="cpu"):
+    """Return the points, from ``start`` on, of ``steps`` steps with a closure."""
+    x = leaf(start, device)
+    optimizer = make([x])
+
+    def closure():
+        optimizer.zero_grad()
+        loss = objective(x)
+        loss.backward()
+        return loss
+
+    path = [numbers(x).copy()]
+    for _ in range(steps):
+        optimizer.step(closure)
+        path.append(numbers(x).copy())
+    return np.array(path)
+
+
+def ill_conditioned(x):
+    """The test problem of the conventions: curvatures 1 and 10, from (3, -2)."""
+    return 0.5 * (x[0] ** 2 + 10 * x[1] ** 2)
 
 
 def network(p, x, y):
@@ -34,12 +59,19 @@ class Training:
         values = list(self.params.values())
         self.optimizer = kind(groups(values) if groups else values, **hyperparameters)
 
+    def closure(self):
+        self.optimizer.zero_grad()
+        loss = network(self.params, self.x, self.y)
+        loss.backward()
+        return loss
+
     def step(self, count=1):
         for _ in range(count):
-            self.optimizer.zero_grad()
-            loss = network(self.params, self.x, self.y)
-            loss.backward()
-            self.optimizer.step()
+            if isinstance(self.optimizer, Nesterov):
+                loss = self.optimizer.step(self.closure)
+            else:
+                loss = self.closure()
+                self.optimizer.step()
         return loss
 
     def numbers(self):

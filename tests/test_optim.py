@@ -13,10 +13,33 @@ from optim_runs import RECORD, Training, leaf, network, numbers
 
 import minigrad as mg
 from minigrad.backend.devices import xp_of
-from minigrad.optim import SGD, Adam, AdamW, Optimizer
+from minigrad.optim import (
+    SGD,
+    Adam,
+    AdamW,
+    Lion,
+    Momentum,
+    Muon,
+    Nesterov,
+    NormalizedGD,
+    Optimizer,
+    SignDescent,
+)
 from minigrad.optim.optimizer import required
+from minigrad.optim.transforms import clip_by_norm, clip_by_value, l2, normalize, penalty, sign
+from minigrad.optim.transforms import weight_decay as decay
 
 KINDS = {name: getattr(mg.optim, name) for name in RECORD["defaults"]}
+MINE = [  # that PyTorch has not, or not so
+    (Momentum, {}),
+    (Momentum, {"dampening": 0.5, "lr_inside": False, "undamped_first": True}),
+    (Nesterov, {}),
+    (Nesterov, {"growing": True, "lookahead": "velocity"}),
+    (SignDescent, {}),
+    (NormalizedGD, {}),
+    (Lion, {"betas": (0.5, 0.9)}),
+    (Muon, {"lr": 0.02}),
+]
 
 
 def assert_same(left, right):
@@ -135,7 +158,7 @@ def test_convex_quadratic_is_driven_to_its_minimum(make, device):
     )
 
 
-@pytest.mark.parametrize("kind", KINDS.values())
+@pytest.mark.parametrize("kind", [*KINDS.values(), Momentum, SignDescent, NormalizedGD, Lion, Muon])
 def test_maximize_climbs(kind, device):
     x = leaf([1.0, -1.0], device)
     optimizer = kind([x], lr=0.01, maximize=True)
@@ -146,15 +169,17 @@ def test_maximize_climbs(kind, device):
 
 
 @pytest.mark.parametrize("dtype", [mg.float16, mg.float32, mg.float64])
-@pytest.mark.parametrize("kind", KINDS.values())
+@pytest.mark.parametrize("kind", [*KINDS.values(), Nesterov, Lion, Muon])
 def test_dtype_stays(kind, dtype, device):
     training = Training(kind, device, dtype, weight_decay=0.01)
     training.optimizer.param_groups[0]["lr"] = np.float64(0.01)  # from a schedule that uses NumPy
     training.step(2)
     for p in training.params.values():
         assert p.dtype == p.grad.dtype == dtype
-        for name, value in training.optimizer.state[p].items():
-            assert name == "step" or (value.dtype == dtype and value.shape == p.shape)
+        for value in training.optimizer.state[p].values():
+            assert isinstance(value, (int, float)) or (
+                value.dtype == dtype and value.shape == p.shape
+            )
 
 
 def test_numpy_numbers_give_the_bits_of_python_numbers(device):
@@ -220,11 +245,11 @@ def test_zero_grad_detaches_a_recorded_gradient(device):
 
 
 def test_gradients_are_never_written(device):
-    for kind in KINDS.values():
-        training = Training(kind, device, weight_decay=0.1, maximize=True)
+    for kind, options in [*((kind, {}) for kind in KINDS.values()), *MINE]:
+        training = Training(kind, device, weight_decay=0.1, maximize=True, **options)
         training.step()
         before = {name: numbers(p.grad).copy() for name, p in training.params.items()}
-        training.optimizer.step()
+        training.optimizer.step(lambda: None)
         assert_same({name: numbers(p.grad) for name, p in training.params.items()}, before)
 
 
@@ -243,13 +268,17 @@ def test_warns_once_when_nothing_has_a_gradient(device):
 
 
 def test_step_does_not_wait_for_the_device(transfers):
-    for kind in KINDS.values():
-        training = Training(kind, "strict", weight_decay=0.1)
-        training.step()
-        with transfers.forbidden():
-            training.optimizer.zero_grad()
-            network(training.params, training.x, training.y).backward()
-            training.optimizer.step()
+    everything = [
+        clip_by_value(0.1), clip_by_norm(1.0), l2(0.1), decay(0.1), sign(), normalize(),
+        penalty(lambda *params: sum(p.abs().sum() for p in params), 0.1),
+    ]  # fmt: skip
+    for transforms in ((), everything):
+        for kind, options in [*((kind, {}) for kind in KINDS.values()), *MINE]:
+            options = {"weight_decay": 0.1, "transforms": transforms} | options
+            training = Training(kind, "strict", **options)
+            training.step()
+            with transfers.forbidden():
+                training.step()
 
 
 def test_stepping_between_forward_and_backward_is_noticed(device):
@@ -332,8 +361,8 @@ def test_groups_have_their_own_hyperparameters(device):
     assert [group["lr"] for group in optimizer.param_groups] == [0.5, 0.25]
 
 
-@pytest.mark.parametrize("kind", KINDS.values())
-def test_grouping_does_not_matter(kind, device):
+@pytest.mark.parametrize(("kind", "options"), [(kind, {}) for kind in KINDS.values()] + MINE)
+def test_grouping_does_not_matter(kind, options, device):
     results = []
     for groups in (
         None,
@@ -341,7 +370,7 @@ def test_grouping_does_not_matter(kind, device):
         lambda ps: [{"params": [p]} for p in reversed(ps)],
         lambda ps: iter(ps),
     ):
-        training = Training(kind, device, groups=groups, weight_decay=0.01)
+        training = Training(kind, device, groups=groups, **{"weight_decay": 0.01} | options)
         training.step(5)
         results.append(training.numbers())
     for result in results[1:]:
@@ -489,6 +518,9 @@ VARIANTS = [
     (mg.optim.Adadelta, {}),
     (mg.optim.Adamax, {}),
     (mg.optim.RAdam, {}),
+    (mg.optim.NAdam, {}),
+    (mg.optim.Rprop, {}),
+    *MINE,
 ]
 
 
@@ -648,6 +680,51 @@ class TorchStyle(Optimizer):
                 p.addcdiv_(p.grad, state["v"].sqrt() + group["eps"], value=-group["lr"])
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [v for v in vars(mg.optim).values() if isinstance(v, type) and issubclass(v, Optimizer)],
+    ids=lambda kind: kind.__name__,
+)
+def test_each_class_says_its_equation_and_what_it_observes(kind):
+    assert kind.observes in ("gradient", "value", "curvature", "residuals")
+    if kind is not Optimizer:
+        assert "←" in kind.equation and len(kind.equation.splitlines()) <= 4
+        assert ".. math::" in kind.__doc__
+
+
+def test_numbers_that_are_kept_beside_arrays(device):
+    """Computed once a step, for a gathered parameter as for one in pieces, and forgotten with it."""
+
+    class Harmonic(Optimizer):
+        defaults = dict(lr=1.0)
+        state = "step", "total"
+        scalars = {"total": 10.0}
+
+        def advance(self, s, **hyperparameters):
+            return {"total": s.total + 1 / s.step}
+
+        def update(self, theta, g, s, lr):
+            theta -= lr * s.total * g
+
+    params = [leaf(np.zeros(size), device) for size in (2, 3, 200_000)]
+    optimizer = Harmonic(params)
+    for p in params:
+        p.grad = mg.ones_like(p)
+    optimizer.step()
+    assert [optimizer.state[p] for p in params] == [{"step": 1, "total": 11.0}] * 3
+    optimizer.state[params[0]]["total"] = 20.0
+    del optimizer.state[params[1]]
+    optimizer.step()
+    assert [optimizer.state[p]["total"] for p in params] == [20.5, 11.0, 11.5]
+    assert [numbers(p)[-1] for p in params] == [-31.5, -22.0, -22.5]
+
+    class Unfinished(Harmonic):
+        advance = Optimizer.advance
+
+    with pytest.raises(NotImplementedError, match=r"the class has scalars, but no advance\(\)"):
+        Unfinished([params[0]]).step()
+
+
 def test_the_two_ways_to_write_a_subclass_agree(device):
     mine, theirs = Training(RMSprop, device, lr=0.05), Training(TorchStyle, device, lr=0.05)
     mine.step(6), theirs.step(6)
@@ -666,7 +743,7 @@ def test_a_declared_subclass_has_what_all_optimizers_have(device):
     optimizer = RMSprop([leaf([1.0], device)], 0.1, alpha=0.5, weight_decay=0.1, maximize=True)
     assert optimizer.param_groups[0]["lr"] == 0.1
     assert list(inspect.signature(RMSprop).parameters) == [
-        "params", "lr", "alpha", "eps", "weight_decay", "maximize", "decoupled_weight_decay",
+        "params", "lr", "alpha", "eps", "weight_decay", "maximize", "decoupled_weight_decay", "transforms",
     ]  # fmt: skip
     assert list(inspect.signature(TorchStyle).parameters) == ["params", "lr", "alpha", "eps"]
     plain, decayed = (Training(RMSprop, device, **o) for o in ({}, {"weight_decay": 0.5}))

@@ -50,8 +50,16 @@ def test_schedulers_exchange_their_states(code):
     np.testing.assert_allclose(rates_of(other), rates_of(optimizer), rtol=1e-12)
 
 
+@pytest.fixture
+def double():
+    """What PyTorch keeps beside the parameters' dtype: NAdam's product of momenta."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
 @pytest.mark.parametrize("name", RECORD["state_dicts"])
-def test_optimizers_take_pytorchs_states(name):
+def test_optimizers_take_pytorchs_states(name, double):
     """Made by PyTorch itself, with its tensors: one more step there and here is the same."""
     group = RECORD["state_dicts"][name]["param_groups"][0]
     options = {o: group[o] for o in ("momentum", "amsgrad", "centered") if o in group}
@@ -77,3 +85,25 @@ def test_optimizers_take_pytorchs_states(name):
         theirs.step()
     for p, q in zip(params, training.params.values(), strict=True):
         np.testing.assert_allclose(q.detach().numpy(), p.detach().numpy(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("adjust_lr_fn", [None, "original", "match_rms_adamw"])
+@pytest.mark.parametrize("nesterov", [True, False])
+def test_muon_is_pytorchs_but_for_bfloat16(adjust_lr_fn, nesterov):
+    """It rounds its iteration to 8 bits: each number of a step of length 1 is off by a hundredth."""
+    random = np.random.default_rng(0)
+    for shape in ((20, 50), (50, 20)):
+        values = random.normal(size=shape).astype(np.float32)
+        p, q = torch.tensor(values, requires_grad=True), mg.tensor(values, requires_grad=True)
+        options = {"lr": 0.01, "adjust_lr_fn": adjust_lr_fn, "nesterov": nesterov}
+        theirs, mine = torch.optim.Muon([p], **options), mg.optim.Muon([q], **options)
+        assert theirs.defaults.items() <= mine.defaults.items()
+        for _ in range(3):
+            g = random.normal(size=shape).astype(np.float32)
+            p.grad, q.grad = torch.tensor(g), mg.tensor(g)
+            theirs.step(), mine.step()
+        buffer = theirs.state[p]["momentum_buffer"]
+        np.testing.assert_allclose(mine.state[q]["momentum_buffer"].numpy(), buffer, atol=1e-6)
+        difference = np.abs(q.detach().numpy() - p.detach().numpy()).max()
+        moved = np.abs(q.detach().numpy() - values).max()
+        assert difference < 0.03 * moved

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.optim import SGD, Adam, AdamW, bundles
+from minigrad.optim import SGD, Adam, AdamW, Momentum, NAdam, bundles
 from minigrad.optim.bundles import Gathered, Single
 
 SHAPES = [(4, 3), (3,), (), (0, 2), (2, 5), (150, 101), (1,)]  # one is large
@@ -22,7 +22,10 @@ KINDS = {
     "Adam": (Adam, {"lr": 0.01, "weight_decay": 0.1, "maximize": True}),
     "amsgrad": (Adam, {"lr": 0.01, "amsgrad": True}),
     "AdamW": (AdamW, {"lr": 0.01}),
+    "NAdam": (NAdam, {"lr": 0.01}),
+    "growing": (Momentum, {"lr": 0.05, "growing": True, "weight_decay": 0.01}),
 }
+FIRST_STATE = {"momentum": "momentum_buffer", "nesterov": "momentum_buffer", "growing": "velocity"}
 
 
 @pytest.fixture(params=KINDS)
@@ -94,7 +97,7 @@ def test_undisturbed(kind, device):
             run.step()
 
     # (Adam in float16 needs an eps that is not 0 there, in PyTorch as well.)
-    smallest = [] if kind in ("Adam", "amsgrad", "AdamW") else [mg.float16]
+    smallest = [] if "Adam" in kind or kind == "amsgrad" else [mg.float16]
     for dtype in (*smallest, mg.float32, mg.float64):
         assert_unobservable(scenario, kind, device, dtype=dtype)
 
@@ -309,7 +312,7 @@ def test_groups_added_between_steps(kind, device):
 def test_state_that_is_edited(kind, device):
     if kind == "SGD":
         pytest.skip("keeps nothing")
-    name = "momentum_buffer" if kind in ("momentum", "nesterov") else "exp_avg"
+    name = FIRST_STATE.get(kind, "exp_avg")
 
     def scenario(run):
         run.step()

@@ -1,17 +1,38 @@
-"""RMSprop, Adagrad, Adadelta, Adamax, RAdam: numbers of the documents, and what is particular to each.
+"""Rules that look at the size of the gradient: numbers of the documents, and what is particular to each.
 
 Trajectories, defaults and states beside PyTorch's, and what holds for all optimisers, are in
 ``test_optim.py``.
 """
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
-from optim_runs import RECORD, Training, leaf, numbers
+from optim_runs import RECORD, Training, ill_conditioned, leaf, numbers, path_of
 
 import minigrad as mg
-from minigrad.optim import Adadelta, Adagrad, Adamax, RAdam, RMSprop, lr_scheduler, schedules
+from minigrad import data, nn
+from minigrad.optim import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Lion,
+    Momentum,
+    Muon,
+    NAdam,
+    Nesterov,
+    NormalizedGD,
+    RAdam,
+    RMSprop,
+    Rprop,
+    SignDescent,
+    lr_scheduler,
+    schedules,
+)
 
 
 def descend(optimizer, x, gradient, steps):
@@ -42,13 +63,123 @@ def descend(optimizer, x, gradient, steps):
             {"lr": 0.01, "alpha": 0.9, "eps": 1e-8, "eps_inside": True},
             (2.66763512, -1.67069206),
         ),
+        (Adam, {"lr": 0.1}, (0.73895727, 0.04673724)),
+        (
+            Adam,
+            {"lr": 0.1, "eps": 1e-7, "eps_after_correction": False},
+            (0.73895809, 0.04673715),
+        ),
+        (AdamW, {"lr": 0.1, "weight_decay": 0.1}, (0.41574978, 0.14407819)),
     ],
-    ids=["Adagrad", "Adagrad as in optax", "RMSprop", "RMSprop as in optax"],
+    ids=[
+        "Adagrad",
+        "Adagrad as in optax",
+        "RMSprop",
+        "RMSprop as in optax",
+        "Adam",
+        "Adam as in Keras",
+        "AdamW",
+    ],
 )
 def test_25_steps_on_the_quadratic(kind, options, end, device):
     x = leaf([3.0, -2.0], device)
     path = descend(kind([x], **options), x, lambda x: x * [1.0, 10.0], 25)
     np.testing.assert_allclose(path[-1], end, rtol=0, atol=5e-9)
+
+
+@pytest.mark.parametrize(("after", "first"), [(True, 0.73974592), (False, 0.74719489)])
+def test_a_large_eps_shows_where_it_is_added(after, first):
+    path = path_of(
+        partial(Adam, lr=0.1, eps=1e-3, eps_after_correction=after), ill_conditioned, [3, -2], 25
+    )
+    assert path[-1, 0] == pytest.approx(first, abs=5e-9)
+
+
+def figure_6_9(phi):
+    """The loss of notebook 6.5."""
+    return 1 - mg.exp(-2 * phi[1] ** 2 - (phi[0] - 0.7) ** 2 / 8)
+
+
+def test_003_33_and_001_19_normalized_gradients_bounce_around_the_minimum():
+    """Figure 6.9c; with the handwritten eps they do not."""
+    for make in (partial(NormalizedGD, lr=0.08), partial(SignDescent, lr=0.08)):
+        path = path_of(make, figure_6_9, [-0.7, -0.9], 60)
+        np.testing.assert_allclose(
+            path[38:41], [[0.74, 0.06], [0.66, -0.02], [0.74, 0.06]], atol=1e-9
+        )
+        np.testing.assert_allclose(np.abs(np.diff(path, axis=0)), 0.08, atol=1e-12)
+    path = path_of(partial(NormalizedGD, lr=0.08, eps=0.001), figure_6_9, [-0.7, -0.9], 40)
+    np.testing.assert_allclose(path[-1], [0.735962, 0.051761], atol=5e-7)
+
+
+def test_003_32_normalized_descent_divides_by_the_root_of_the_squared_gradient(device):
+    x = leaf([1.0, 2.0, 3.0], device)
+    path = descend(NormalizedGD([x], lr=0.5, eps=0.1), x, lambda _: [3.0, -0.4, 0.0], 1)
+    np.testing.assert_allclose(path[1], [1 - 1.5 / 3.1, 2 + 0.2 / 0.5, 3.0], rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("options", "end"),
+    [
+        ({"eps": 1e-20}, (0.667073, 0.029500)),
+        ({"eps": 0.001, "bias_correction": False}, (0.743066, -0.007164)),
+    ],
+    ids=["as printed", "handwritten"],
+)
+def test_003_35_adam_on_figure_6_9(options, end):
+    """Eq. 6.15 to 6.17, 60 steps."""
+    make = partial(Adam, lr=0.05, betas=(0.9, 0.99), **options)
+    path = path_of(make, figure_6_9, [-0.7, -0.9], 60)
+    np.testing.assert_allclose(path[-1], end, atol=5e-7)
+    if "bias_correction" not in options:
+        assert figure_6_9(mg.tensor(path[-1])).item() == pytest.approx(1.874e-3, abs=5e-7)
+
+
+@pytest.mark.parametrize(
+    ("betas", "corrected", "factor"),
+    [((0.9, 0.999), False, 3.162), ((0.9, 0.99), False, 1.0), ((0.9, 0.999), True, 1.0)],
+)
+def test_003_35_the_first_step_without_correction_is_too_long(betas, corrected, factor):
+    """(1 - beta) / sqrt(1 - gamma) times the rate."""
+    x = leaf([0.0], "cpu")
+    optimizer = Adam([x], lr=0.1, betas=betas, eps=1e-20, bias_correction=corrected)
+    path = descend(optimizer, x, lambda _: [7.0], 1)
+    assert -path[1, 0] / 0.1 == pytest.approx(factor, abs=5e-4)
+
+
+def test_003_36_adam_does_not_see_a_factor_of_the_gradient():
+    """Sum or mean over a batch are alike; with eps = 0, to rounding."""
+    one, many = (
+        path_of(partial(Adam, lr=0.1, eps=0.0), lambda x, c=c: c * ill_conditioned(x), [3, -2], 40)
+        for c in (1.0, 30.0)
+    )
+    np.testing.assert_allclose(one, many, rtol=1e-11)
+
+
+def test_004_16_adam_is_its_equation():
+    """Unrolled; r and s are m and v."""
+    theta, r, s, expected = np.array([3.0, -2.0]), 0.0, 0.0, [[3.0, -2.0]]
+    for t in range(1, 21):
+        g = theta * [1.0, 10.0]
+        r, s = 0.9 * r + 0.1 * g, 0.99 * s + 0.01 * g * g
+        theta = theta - 0.1 * (r / (1 - 0.9**t)) / (np.sqrt(s / (1 - 0.99**t)) + 1e-3)
+        expected.append(theta)
+    make = partial(Adam, lr=0.1, betas=(0.9, 0.99), eps=1e-3)
+    np.testing.assert_allclose(path_of(make, ill_conditioned, [3, -2], 20), expected, rtol=1e-12)
+
+
+def test_lion_is_its_equation(device):
+    random = np.random.default_rng(0)
+    theta, m = np.array([1.0, -2.0, 0.5]), np.zeros(3)
+    x = leaf(theta, device)
+    optimizer = Lion([x], lr=0.1, betas=(0.9, 0.99), weight_decay=0.2)
+    for _ in range(10):
+        g = random.normal(size=3)
+        x.grad = mg.tensor(g, device=device)
+        optimizer.step()
+        theta = theta * (1 - 0.1 * 0.2) - 0.1 * np.sign(0.9 * m + 0.1 * g)
+        m = 0.99 * m + 0.01 * g
+        np.testing.assert_allclose(numbers(x), theta, rtol=1e-13)
 
 
 def test_adagrad_divides_by_the_root_of_the_number_of_equal_gradients():
@@ -145,6 +276,16 @@ def test_radam_divides_by_the_second_moment_from_the_sixth_step_on():
         lambda p: Adadelta(p, lr=3.0, eps=0.1),
         lambda p: Adamax(p, lr=0.5),
         lambda p: RAdam(p, lr=0.5),
+        lambda p: NAdam(p, lr=0.5),
+        lambda p: Adam(p, lr=0.5, eps_after_correction=False),
+        lambda p: Adam(p, lr=0.5, bias_correction=False),
+        lambda p: SignDescent(p, lr=0.2),
+        lambda p: NormalizedGD(p, lr=0.2),
+        lambda p: NormalizedGD(p, lr=0.2, eps=0.1),
+        lambda p: Lion(p, lr=0.2),
+        lambda p: Rprop(p, lr=0.2),
+        lambda p: Momentum.ema(p, alpha=0.4),
+        lambda p: Momentum.classical(p, lr=0.1),
     ],
 )
 def test_convex_quadratic_is_driven_to_its_minimum(make, device):
@@ -160,7 +301,76 @@ def test_convex_quadratic_is_driven_to_its_minimum(make, device):
     np.testing.assert_allclose(numbers(x), np.linalg.solve(curvature, slope), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["RMSprop", "Adagrad", "Adadelta", "Adamax", "RAdam"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        partial(Nesterov.sutskever, lr=0.1, mu=0.8),
+        partial(Nesterov, lr=0.1, growing=True),
+        partial(Nesterov.lookahead, alpha=0.4, beta=0.8),
+        partial(Nesterov.lookahead, alpha=0.4, beta=0.8, at="alpha_m"),
+    ],
+)
+def test_nesterov_drives_a_convex_quadratic_to_its_minimum(make, device):
+    path = path_of(make, ill_conditioned, [3.0, -2.0], 800, device)
+    np.testing.assert_allclose(path[-1], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [
+        (partial(SGD, lr=0.5), {}),
+        (partial(SGD, lr=0.1, momentum=0.9, nesterov=True), {}),
+        (partial(Momentum.classical, lr=0.1), {}),
+        (partial(Momentum.ema, alpha=0.5), {}),
+        (partial(Nesterov.sutskever, lr=0.1), {}),
+        (partial(Nesterov, lr=0.05, growing=True), {}),
+        (partial(Adagrad, lr=0.05), {}),
+        (partial(Adadelta), {}),
+        (partial(RMSprop, lr=0.003), {}),
+        (partial(Adam, lr=0.005), {}),
+        (partial(AdamW, lr=0.005), {}),
+        (partial(Adamax, lr=0.01), {}),
+        (partial(RAdam, lr=0.01), {}),
+        (partial(NAdam, lr=0.005), {}),
+        (partial(Muon, lr=0.05, adamw_lr=0.005), {}),
+        (partial(Muon, lr=0.005, adamw_lr=0.005, adjust_lr_fn="match_rms_adamw"), {}),
+        (partial(Lion, lr=0.0005), {}),
+        # made for gradients of the whole data, as their docstrings say
+        (partial(SignDescent, lr=0.002), {"epochs": 200, "batch": 1438}),
+        (partial(NormalizedGD, lr=0.002), {"epochs": 200, "batch": 1438}),
+        (partial(Rprop), {"epochs": 100, "batch": 1438}),
+    ],
+    ids=lambda value: getattr(getattr(value, "func", None), "__qualname__", None),
+)
+def test_the_digits_are_learnt(make, options):
+    """Above 95 per cent of the held-out ones, by a network with one hidden layer."""
+    epochs, batch = options.get("epochs", 30), options.get("batch", 64)
+    mg.manual_seed(0)
+    train, test = data.digits_split()
+    inputs, labels = train.tensors
+    model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = make(model.parameters())
+    random = np.random.default_rng(0)
+    for _ in range(epochs):
+        order = random.permutation(len(labels))
+        for first in range(0, len(labels), batch):
+            picked = order[first : first + batch]
+
+            def closure(x=inputs[picked], y=labels[picked]):
+                optimizer.zero_grad()
+                loss = nn.functional.cross_entropy(model(x), y)
+                loss.backward()
+                return loss
+
+            optimizer.step(closure)
+    with mg.no_grad():
+        found = model(test.tensors[0]).argmax(1)
+    assert (found == test.tensors[1]).float().mean().item() > 0.95
+
+
+@pytest.mark.parametrize(
+    "name", ["RMSprop", "Adagrad", "Adadelta", "Adamax", "RAdam", "NAdam", "Rprop"]
+)
 def test_a_state_dict_of_pytorch_can_be_loaded(name, device):
     """After as many steps, one more from PyTorch's state is one more from the own state."""
     saved = RECORD["state_dicts"][name]
@@ -197,6 +407,16 @@ def test_a_state_dict_of_pytorch_can_be_loaded(name, device):
         (Adadelta, {"rho": 1.5}, "Adadelta: rho = 1.5 is out of range"),
         (Adamax, {"betas": (0.9, 1.0)}, r"Adamax: betas = \(0.9, 1.0\) is out of range"),
         (RAdam, {"lr": -1}, "RAdam: lr = -1 is out of range"),
+        (NAdam, {"momentum_decay": -1}, "NAdam: momentum_decay = -1 is out of range"),
+        (
+            Rprop,
+            {"etas": (0.5, 0.9)},
+            r"Rprop: etas = \(0.5, 0.9\) is out of range, expected 0 < eta-",
+        ),
+        (Rprop, {"step_sizes": (-1, 50)}, r"Rprop: step_sizes = \(-1, 50\) is out of range"),
+        (NormalizedGD, {"eps": -1}, "NormalizedGD: eps = -1 is out of range"),
+        (SignDescent, {"lr": -1}, "SignDescent: lr = -1 is out of range"),
+        (Lion, {"betas": (0.9, 1)}, r"Lion: betas = \(0.9, 1\) is out of range"),
     ],
 )
 def test_hyperparameters_out_of_range(kind, options, message):
@@ -209,4 +429,7 @@ def test_positions_of_arguments_are_pytorchs():
     assert RMSprop([p], 0.1, 0.9, 1e-6, 0.02, 0.5, True).defaults["centered"] is True
     assert Adagrad([p], 0.1, 0.2, 0.03, 0.4, 1e-6).defaults["initial_accumulator_value"] == 0.4
     assert Adadelta([p], 0.1, 0.8, 1e-3, 0.02).defaults["weight_decay"] == 0.02
+    assert NAdam([p], 0.1, (0.5, 0.6), 1e-3, 0.02, 0.5).defaults["momentum_decay"] == 0.5
+    assert Rprop([p], 0.1, (0.4, 1.3), (1e-3, 1)).defaults["step_sizes"] == (1e-3, 1)
+    assert Muon([mg.zeros(2, 2)], 0.1, 0.2, 0.9, False).defaults["nesterov"] is False
     assert RAdam([p], 0.1, (0.5, 0.6), 1e-3, 0.02, True).defaults["decoupled_weight_decay"] is True

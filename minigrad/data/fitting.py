@@ -183,7 +183,12 @@ def load_gabor() -> tuple[Tensor, Tensor]:
 
 
 def _load(name: str) -> tuple[Tensor, Tensor]:
-    text = (resources.files("minigrad") / "data" / "_files" / name).read_text(encoding="utf-8")
-    table = np.loadtxt(io.StringIO(text), delimiter=",", skiprows=1)
-    x, y = table.T
+    x, y = read_pairs(name)
     return tensor(x, dtype=get_default_dtype()), tensor(y, dtype=get_default_dtype())
+
+
+def read_pairs(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns ``x`` and ``y`` of a bundled file, in float64."""
+    text = (resources.files("minigrad") / "data" / "_files" / name).read_text(encoding="utf-8")
+    x, y = np.loadtxt(io.StringIO(text), delimiter=",", skiprows=1).T
+    return x, y

@@ -65,6 +65,9 @@ class Adadelta(Optimizer):
     defaults = {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0}
     state = ("step", "square_avg", "acc_delta")
     scratch = ("work", "delta")
+    equation = (
+        "v ← ρ v + (1 − ρ) g²,  Δ = √(u + ε) / √(v + ε) · g\nu ← ρ u + (1 − ρ) Δ²,  θ ← θ − η Δ"
+    )
     ranges = Optimizer.ranges | {"rho": (0, 1), "eps": (0, math.inf)}
 
     def update(self, theta, g, s, lr, rho, eps):

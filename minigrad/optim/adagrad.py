@@ -75,6 +75,7 @@ class Adagrad(Optimizer):
         "eps": 1e-10,
         "eps_inside": False,
     }
+    equation = "r ← r + g²\nθ ← θ − η g / (√r + ε)"
     own_options = ("eps_inside",)
     state = ("step", "sum")
     ranges = Optimizer.ranges | {

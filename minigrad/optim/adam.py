@@ -39,6 +39,13 @@ class Adam(Optimizer):
         as well: see :class:`AdamW`.
     amsgrad : bool, default False
         Never let the denominator shrink.
+    eps_after_correction : bool, default True
+        Whether :math:`\epsilon` is added to the corrected root, or, as in Keras, to :math:`\sqrt v`:
+        :math:`\theta \leftarrow \theta - \eta\, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}\,
+        \frac{m}{\sqrt v + \epsilon}`.
+    bias_correction : bool, default True
+        Whether there are the divisions by :math:`1 - \beta^t`.  Without them the first step is
+        :math:`(1 - \beta_1) / \sqrt{1 - \beta_2} = 3.16` times as long as the rate, with the default betas.
     maximize : bool, default False
         Climb instead.
     decoupled_weight_decay : bool, default False
@@ -51,12 +58,19 @@ class Adam(Optimizer):
 
     Notes
     -----
-    Options and formulas are PyTorch's; so are the names of the state, ``exp_avg`` for :math:`m`,
-    ``exp_avg_sq`` for :math:`v` (and ``step``, here an integer).
+    Options and formulas are PyTorch's, ``eps_after_correction`` and ``bias_correction`` apart; so are the
+    names of the state, ``exp_avg`` for :math:`m`, ``exp_avg_sq`` for :math:`v` (and ``step``, here an
+    integer).
+
+    Document 003 (eq. 6.15 to 6.17) writes :math:`\alpha, \beta, \gamma` for :math:`\eta, \beta_1, \beta_2`;
+    the handwriting beside it leaves out the correction.  Document 004 has :math:`r, s` for :math:`m, v`.
+    The step does not change when the gradient is multiplied by a factor, but for :math:`\epsilon`: a sum or
+    a mean over the batch is the same.
 
     References
     ----------
-    - D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, 2014.
+    - D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, 2014; the end of its section 2 has
+      the other place of :math:`\epsilon`.
     - S. J. Reddi, S. Kale, S. Kumar, On the convergence of Adam and beyond, 2018 (``amsgrad``).
 
     Examples
@@ -76,7 +90,14 @@ class Adam(Optimizer):
         "eps": 1e-8,
         "weight_decay": 0,
         "amsgrad": False,
+        "eps_after_correction": True,
+        "bias_correction": True,
     }
+    own_options: tuple[str, ...] = ("eps_after_correction", "bias_correction")
+    equation = (
+        "m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²\n"
+        "θ ← θ − η (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)"
+    )
     ranges = Optimizer.ranges | {"betas": (0, 1), "eps": (0, math.inf)}
 
     def state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
@@ -84,7 +105,7 @@ class Adam(Optimizer):
         names = "step", "exp_avg", "exp_avg_sq"
         return (*names, "max_exp_avg_sq") if group["amsgrad"] else names
 
-    def update(self, theta, g, s, lr, betas, eps, amsgrad):
+    def update(self, theta, g, s, lr, betas, eps, amsgrad, eps_after_correction, bias_correction):
         """Change ``theta`` in place."""
         xp = xp_of(theta)
         m, v, work = s.exp_avg, s.exp_avg_sq, s.work
@@ -101,8 +122,10 @@ class Adam(Optimizer):
             v = xp.maximum(s.max_exp_avg_sq, v, out=s.max_exp_avg_sq)
         # theta <- theta - lr (m / c1) / (sqrt(v) / c2 + eps), with c2 multiplied out: one pass less
         c1, c2 = 1 - beta1**s.step, math.sqrt(1 - beta2**s.step)
+        if not bias_correction:
+            c1 = c2 = 1
         xp.sqrt(v, out=work)
-        work += c2 * eps
+        work += c2 * eps if eps_after_correction else eps
         xp.divide(m, work, out=work)
         work *= lr * c2 / c1
         theta -= work
@@ -118,7 +141,7 @@ class AdamW(Adam):
 
     Parameters
     ----------
-    params, lr, betas, eps, amsgrad, maximize
+    params, lr, betas, eps, amsgrad, eps_after_correction, bias_correction, maximize
         As for :class:`Adam`.
     weight_decay : float, default 1e-2
         :math:`\lambda \ge 0`.
@@ -149,3 +172,4 @@ class AdamW(Adam):
     """
 
     defaults = Adam.defaults | {"weight_decay": 1e-2, "decoupled_weight_decay": True}
+    equation = "θ ← (1 − η λ) θ\n" + Adam.equation

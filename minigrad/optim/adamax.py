@@ -62,6 +62,7 @@ class Adamax(Optimizer):
 
     defaults = {"lr": 2e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
     state = ("step", "exp_avg", "exp_inf")
+    equation = "m ← β₁ m + (1 − β₁) g,  u ← max(β₂ u, |g| + ε)\nθ ← θ − η / (1 − β₁ᵗ) · m / u"
     ranges = Optimizer.ranges | {"betas": (0, 1), "eps": (0, math.inf)}
 
     def update(self, theta, g, s, lr, betas, eps):

@@ -17,7 +17,7 @@ parameter.  The numbers are the same, bit for bit, in whatever way parameters ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -156,8 +156,11 @@ class Bundle:
         if self.names is None:
             return True
         for p, slots, views in zip(self.params, self.slots, self.views, strict=True):
-            if state.get(p) is not slots or (self.counts and slots.get("step") is not self.step):
+            if state.get(p) is not slots:
                 return False
+            for name, number in self.numbers.items():
+                if slots.get(name) is not number:
+                    return False
             for name, (tensor, view) in views.items():
                 if tensor.array is not view or slots.get(name) is not tensor:
                     return False
@@ -166,7 +169,12 @@ class Bundle:
     # Laying out memory ----------------------------------------------------------------------------
 
     def lay_out(
-        self, state: State, names: tuple[str, ...], scratch: Scratch, spare: tuple[str, ...]
+        self,
+        state: State,
+        names: tuple[str, ...],
+        scalars: Mapping[str, Any],
+        scratch: Scratch,
+        spare: tuple[str, ...],
     ) -> None:
         """Make room for what the rule needs; what ``state`` has already is copied there.
 
@@ -175,7 +183,9 @@ class Bundle:
         state : dict
             What is kept for each parameter; missing names are added, as zeros.
         names : tuple of str
-            Of what the rule keeps; ``"step"`` is the number of steps made.
+            Of what the rule keeps.
+        scalars : dict
+            With what those of them begin that are one number, as ``"step"`` is, and no array.
         scratch : Scratch
             Where arrays come from that may be overwritten.
         spare : tuple of str
@@ -187,17 +197,21 @@ class Bundle:
             If the state of a parameter has another shape than the parameter.
         """
         self.slots = [state[p] for p in self.params]
-        kept = [name for name in names if name != "step"]
+        kept = [name for name in names if name not in scalars]
         self._check_shapes(kept)
         ends = np.cumsum([array.size for array in self.arrays]).tolist()
         self.places = [slice(b - a.size, b) for a, b in zip(self.arrays, ends, strict=True)]
         self.size = ends[-1]
-        self.counts = "step" in names
-        self.step: Any = int(self.slots[0].get("step", 0)) if self.counts else None
         self.new = any(name not in self.slots[0] for name in kept)
-        if self.counts:
-            for slots in self.slots:
-                slots["step"] = self.step
+        self.numbers: dict[str, Any] = {}
+        self.spaces: list[SimpleNamespace] = []
+        self.note(
+            {
+                name: type(first)(self.slots[0].get(name, first))
+                for name, first in scalars.items()
+                if name in names
+            }
+        )
         self.views: list[dict[str, Any]] = [{} for _ in self.slots]
         rows = {name: self._state_row(name) for name in kept}
         self._make_spaces(rows, scratch, spare)
@@ -237,14 +251,13 @@ class Bundle:
         first = self.arrays[0]
         longest = max(cut.stop - cut.start for cut in self.cuts)
         spares = {name: scratch.row(name, first, longest) for name in spare}
-        self.spaces = []
         for cut in self.cuts:
             pieces = {name: row[cut] for name, row in rows.items()}
             pieces |= {name: row[: cut.stop - cut.start] for name, row in spares.items()}
             if self.shape is not None:
                 xp = xp_of(first)
                 pieces = {name: xp.reshape(row, self.shape) for name, row in pieces.items()}
-            self.spaces.append(SimpleNamespace(step=self.step, new=self.new, **pieces))
+            self.spaces.append(SimpleNamespace(new=self.new, **self.numbers, **pieces))
 
     def _look_at(self, arrays: list[Any]) -> None:
         """Note where the values of the parameters are."""
@@ -256,14 +269,19 @@ class Bundle:
 
     def open(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
         """Begin a step: return values, gradient and state for each call of the rule."""
-        if self.counts:
-            self.step += 1
-            for slots in self.slots:
-                slots["step"] = self.step
-            for space in self.spaces:
-                space.step = self.step
+        if "step" in self.numbers:
+            self.note({"step": self.numbers["step"] + 1})
         touch_cells(self.cells)
         return self._pieces(gradients)
+
+    def note(self, numbers: Mapping[str, Any]) -> None:
+        """Keep other numbers from now on, e.g. of steps made."""
+        for name, number in numbers.items():
+            self.numbers[name] = number
+            for slots in self.slots:
+                slots[name] = number
+            for space in self.spaces:
+                setattr(space, name, number)
 
     def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
         raise NotImplementedError
@@ -280,14 +298,19 @@ class Gathered(Bundle):
     """Several small parameters, copied end to end for the rule and back."""
 
     def lay_out(
-        self, state: State, names: tuple[str, ...], scratch: Scratch, spare: tuple[str, ...]
+        self,
+        state: State,
+        names: tuple[str, ...],
+        scalars: Mapping[str, Any],
+        scratch: Scratch,
+        spare: tuple[str, ...],
     ) -> None:
         """Make room for what the rule needs, and for copies of values and gradients."""
         first, size = self.arrays[0], sum(array.size for array in self.arrays)
         self.cuts = [slice(0, size)]
         self.theta = scratch.row("theta", first, size)
         self.g = scratch.row("g", first, size)
-        super().lay_out(state, names, scratch, spare)
+        super().lay_out(state, names, scalars, scratch, spare)
 
     def _fits(self, arrays: list[Any]) -> bool:
         """Parameters that share memory must not be updated together."""
@@ -344,7 +367,11 @@ class Single(Bundle):
 
 
 def make_bundles(
-    group: dict[str, Any], params: Iterable[Any], state: State, elementwise: bool
+    group: dict[str, Any],
+    params: Iterable[Any],
+    state: State,
+    scalars: Iterable[str],
+    elementwise: bool,
 ) -> list[Bundle]:
     """Return bundles of parameters of one group.
 
@@ -356,6 +383,8 @@ def make_bundles(
         Those of its parameters that are to be updated.
     state : dict
         What is kept for each of them.
+    scalars : iterable of str
+        Names of the numbers among it; only parameters for which they are the same may be together.
     elementwise : bool
         Whether the rule treats every number alike; if not, each parameter stays alone.
     """
@@ -369,7 +398,7 @@ def make_bundles(
             # Parameters that share memory are updated one after the other, so never together.
             memory = id(cell_of(array))
             users[memory] += 1
-            progress = p._grad is None, slots.get("step"), *sorted(slots)
+            progress = p._grad is None, *map(slots.get, scalars), *sorted(slots)
             key = array.dtype, device_of(array), users[memory], progress
         together.setdefault(key, []).append(p)
     return [

@@ -1,4 +1,4 @@
-"""Checks of numbers that schedules and schedulers are given."""
+"""Checks of numbers that schedules, schedulers and the like are given."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def check(owner: Any, rule: Rule, **values: Any) -> None:
             raise error(owner, ValueError, f"{name} = {value} is out of range, expected {expected}")
 
 
-def check_choice(owner: Any, choices: tuple[str, ...], **values: Any) -> None:
+def check_choice(owner: Any, choices: tuple[Any, ...], **values: Any) -> None:
     """Raise a ``ValueError`` if a word is none of ``choices``."""
     for name, value in values.items():
         if value not in choices:
@@ -47,5 +47,6 @@ def check_choice(owner: Any, choices: tuple[str, ...], **values: Any) -> None:
 
 
 def error(owner: Any, kind: type[Exception], text: str) -> Exception:
-    """Return the error ``text`` of ``owner``, an object of the class that is to be named."""
-    return kind(f"{type(owner).__name__}: {text}")
+    """Return the error ``text`` of ``owner``: a function's name, or an object of the class to be named."""
+    name = owner if isinstance(owner, str) else type(owner).__name__
+    return kind(f"{name}: {text}")

@@ -76,8 +76,9 @@ def _read_groups(optimizer: Any, state_dict: Any, optional: Iterable[str]) -> li
 
 def _read_value(optimizer: Any, name: str, value: Any, p: Tensor, names: set[str]) -> Any:
     """Return a value of the state of ``p`` as ``optimizer``, which keeps ``names``, holds it."""
-    if name == "step":  # PyTorch's is a tensor
-        return int(value) if name in names else copy.deepcopy(value)
+    if name == "step" or name in optimizer.scalars:  # PyTorch's are tensors
+        number = int if name == "step" else float
+        return number(value) if name in names else copy.deepcopy(value)
     if not (isinstance(value, Tensor) or is_array(value)):
         return copy.deepcopy(value)
     tensor = as_tensor(value).detach()

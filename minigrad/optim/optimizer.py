@@ -9,7 +9,7 @@ import math
 import numbers
 import warnings
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import is_, itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from minigrad._tensor import HookHandle, Tensor
 from minigrad.autograd.modes import enable_grad
 from minigrad.backend.devices import xp_of
 from minigrad.optim.bundles import Bundle, Scratch, State, make_bundles
+from minigrad.optim.directions import Transform, in_place_of_gradients
 from minigrad.optim.loading import read_state_dict
 
 
@@ -32,6 +33,9 @@ required: Any = _Required()
 
 COMMON = {"weight_decay": 0, "maximize": False, "decoupled_weight_decay": False}
 """Hyperparameters of every optimiser that has a rule; the base class deals with them."""
+
+SCALARS = {"step": 0}
+"""What any optimiser may keep that is one number for each parameter, and its first value."""
 
 
 def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,6 +99,9 @@ class Optimizer:
     *values, **named
         The hyperparameters, in the order of ``defaults`` or by name; or, from a subclass written in
         PyTorch's way, one dictionary of them.
+    transforms : sequence of callable, default ()
+        What is done to the gradients, one after the other, before the rule sees them:
+        ``transforms=[clip_by_value(0.1)]``; see :mod:`minigrad.optim.transforms`.
 
     Attributes
     ----------
@@ -104,6 +111,18 @@ class Optimizer:
         The groups.  Hyperparameters may be changed at any time: ``group["lr"] *= 0.5``.
     state : dict
         What is kept for each parameter, a dictionary by name, keyed by the parameter itself.
+    transforms : list of callable
+        As given.  They are no part of the saved state: give them again when you go on from a file.
+    equation : str
+        Declared by a class: its rule, as text.
+    observes : str
+        Declared by a class: what the closure given to :meth:`step` has to do.  ``"gradient"``, in most
+        classes: set the gradients to zero, compute the loss, call its ``backward()`` and return it.
+        ``"value"``: only return the loss.  ``"curvature"``: return the loss, not yet differentiated;
+        ``"residuals"``, what is squared in it, likewise.
+    scalars : dict
+        Declared by a class: names in ``state`` of what is one number for each parameter and no array, with
+        their first values; :meth:`advance` computes the next ones.
     scratch : tuple of str
         Declared by a class: arrays that the rule may overwrite, ``s.work`` if it does not say.
     elementwise : bool
@@ -124,7 +143,7 @@ class Optimizer:
 
     Notes
     -----
-    Every optimiser with a rule has three more hyperparameters.  With ``weight_decay``
+    Every optimiser with a rule has ``transforms`` and three more hyperparameters.  With ``weight_decay``
     :math:`\lambda` the gradient of :math:`\frac{\lambda}{2} \lVert \theta \rVert^2` is added to the
     gradient: :math:`g + \lambda \theta`.  With ``decoupled_weight_decay=True`` the parameters shrink
     beside the rule instead: :math:`\theta \leftarrow (1 - \eta \lambda)\,\theta`, with :math:`\eta` the
@@ -147,6 +166,9 @@ class Optimizer:
     """
 
     defaults: dict[str, Any] = {}
+    equation: str = ""
+    observes: str = "gradient"
+    scalars: dict[str, Any] = {}
     scratch: tuple[str, ...] = ("work",)
     elementwise: bool = True
     ranges: dict[str, tuple[float, float]] = {"lr": (0, math.inf), "weight_decay": (0, math.inf)}
@@ -184,9 +206,12 @@ class Optimizer:
             cls._rule_names = tuple(list(inspect.signature(own["update"]).parameters)[4:])
         cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
 
-    def __init__(self, params: Any, *values: Any, **named: Any) -> None:
+    def __init__(
+        self, params: Any, *values: Any, transforms: Iterable[Transform] = (), **named: Any
+    ) -> None:
         if isinstance(params, Tensor):
             raise self._error(TypeError, "params is one tensor, not a list of tensors; write [p]")
+        self.transforms = self._checked_transforms(transforms)
         self.defaults = self._defaults_from(values, named)
         self.param_groups: list[dict[str, Any]] = []
         self._state: State = defaultdict(dict)
@@ -227,6 +252,17 @@ class Optimizer:
             )
         return known | given
 
+    def _checked_transforms(self, given: Any) -> list[Transform]:
+        transforms = [given] if callable(given) else list(given)
+        for transform in transforms:
+            if not callable(transform):
+                raise self._error(
+                    TypeError, f"transforms has to hold functions, got {type(transform).__name__}"
+                )
+        if transforms and not self._has_rule():
+            raise self._error(TypeError, "transforms needs a class with a rule, update()")
+        return transforms
+
     def _has_rule(self) -> bool:
         return type(self).update is not Optimizer.update
 
@@ -266,6 +302,25 @@ class Optimizer:
             Those that the method names in its signature; they are given by name.
         """
         raise self._error(NotImplementedError, "the class has neither update() nor step()")
+
+    def advance(self, s: Any, *args: Any, **hyperparameters: Any) -> dict[str, Any]:
+        """Return the ``scalars`` as they are to be from this step on; called once before the rule.
+
+        Parameters
+        ----------
+        s : namespace
+            Their values so far, and ``s.step``, the number of this step.
+        *args, **hyperparameters
+            Those that ``update`` names in its signature; they are given by name.
+        """
+        raise self._error(NotImplementedError, "the class has scalars, but no advance()")
+
+    def is_elementwise(self, group: dict[str, Any]) -> bool:
+        """Tell whether the rule treats every number of this group alike.
+
+        To be overridden where that depends on hyperparameters.
+        """
+        return self.elementwise
 
     def state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         """Return the names of what is kept for the parameters of ``group``.
@@ -372,13 +427,17 @@ class Optimizer:
                     p._grad.zero_()
 
     @hooked
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None, *, direction: Any = None) -> Any:
         """Change all parameters that have a gradient, once.
 
         Parameters
         ----------
         closure : callable, optional
             Called first, to compute the loss and the gradients anew.
+        direction : list of Tensor, or callable, optional
+            What takes the place of the gradients; the step goes against it.  One tensor for each
+            parameter, in the order of the groups, ``None`` where nothing is to move; or a function
+            that makes such a list from the list of parameters.  ``.grad`` stays as it is.
 
         Returns
         -------
@@ -388,33 +447,48 @@ class Optimizer:
         Raises
         ------
         RuntimeError
-            If a parameter has another shape than what is kept for it.  Nothing has been changed then.
+            If a parameter has another shape than what is kept for it, or than its direction.
+        TypeError
+            If ``direction`` holds something else than tensors.  Nothing has been changed in either case.
         """
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        if direction is None and not self.transforms:
+            self._apply_rule()
+        else:
+            with in_place_of_gradients(self, direction):
+                self._apply_rule()
+        return loss
+
+    def _apply_rule(self) -> None:
         live = self._live_bundles()
         if not live:
             self._warn_without_gradients()
         for bundle, gradients in live:
             hyperparameters, decay, shrink, maximize = bundle.options
-            for theta, g, s in bundle.open(gradients):
+            pieces = bundle.open(gradients)
+            if self.scalars:
+                bundle.note(self.advance(bundle.spaces[0], **hyperparameters))
+            for theta, g, s in pieces:
                 if shrink is not None:
                     theta *= shrink
                 if decay or maximize:
                     g = penalised(theta, g, decay, maximize, s.penalised)
                 self.update(theta, g, s, **hyperparameters)
             bundle.close()
-        return loss
 
     def _warn_without_gradients(self) -> None:
         if not self._warned:
             self._warned = True
+            level, frame = 1, inspect.currentframe()
+            while frame and frame.f_globals.get("__name__", "").startswith("minigrad."):
+                level, frame = level + 1, frame.f_back
             warnings.warn(
                 f"{type(self).__name__}.step(): no parameter has a gradient, nothing was changed; call "
                 "backward() on a loss computed from these parameters, between zero_grad() and step()",
-                stacklevel=4,
+                stacklevel=level,
             )
 
     def _live_bundles(self) -> list[tuple[Bundle, list[Any]]]:
@@ -456,7 +530,9 @@ class Optimizer:
             self._untouched += [p for p in params if p._grad is None and p not in self._state]
             for p in touched:
                 self._state.setdefault(p, {})
-            self._bundles += make_bundles(group, touched, self._state, self.elementwise)
+            self._bundles += make_bundles(
+                group, touched, self._state, SCALARS | self.scalars, self.is_elementwise(group)
+            )
 
     def _is_ready(self, bundle: Bundle) -> bool:
         """Give ``bundle`` the hyperparameters as they are now, and the memory they ask for.
@@ -472,7 +548,8 @@ class Optimizer:
             return True
         names = self.state_names(group)
         if bundle.names is None:
-            bundle.lay_out(self._state, names, self._scratch, (*self.scratch, "penalised"))
+            scalars, spare = SCALARS | self.scalars, (*self.scratch, "penalised")
+            bundle.lay_out(self._state, names, scalars, self._scratch, spare)
         elif not set(names) <= set(bundle.names):
             return False
         hyperparameters = {name: plain(group[name]) for name in self._rule_names}
@@ -502,7 +579,7 @@ class Optimizer:
     # Saving and loading ---------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that is needed to go on from here, in PyTorch's layout.
+        """Return all that is needed to go on from here, but for ``transforms``, in PyTorch's layout.
 
         Returns
         -------
@@ -590,7 +667,7 @@ def _signature(cls: type[Optimizer]) -> inspect.Signature:
     params = [kind("params", kind.POSITIONAL_OR_KEYWORD)]
     for name, value in cls.defaults.items():
         params.append(kind(name, kind.POSITIONAL_OR_KEYWORD, default=value))
-    for name, value in COMMON.items():
+    for name, value in (COMMON | {"transforms": ()}).items():
         if name not in cls.defaults:
             params.append(kind(name, kind.KEYWORD_ONLY, default=value))
     return inspect.Signature(params)

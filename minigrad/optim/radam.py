@@ -78,6 +78,10 @@ class RAdam(Optimizer):
         "decoupled_weight_decay": False,
     }
     state = ("step", "exp_avg", "exp_avg_sq")
+    equation = (
+        "m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²\n"
+        "θ ← θ − η m / (1 − β₁ᵗ) · (r √(1 − β₂ᵗ) / (√v + ε) if ρ > 5, else 1)"
+    )
     ranges = Optimizer.ranges | {"betas": (0, 1), "eps": (0, math.inf)}
 
     def update(self, theta, g, s, lr, betas, eps):

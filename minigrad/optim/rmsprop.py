@@ -84,6 +84,7 @@ class RMSprop(Optimizer):
         "centered": False,
         "eps_inside": False,
     }
+    equation = "v ← α v + (1 − α) g²\nθ ← θ − η g / (√v + ε)"
     own_options = ("eps_inside",)
     ranges = Optimizer.ranges | {"alpha": (0, 1), "eps": (0, math.inf), "momentum": (0, math.inf)}
 

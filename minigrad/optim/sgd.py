@@ -75,6 +75,7 @@ class SGD(Optimizer):
     """
 
     defaults = {"lr": 1e-3, "momentum": 0, "dampening": 0, "weight_decay": 0, "nesterov": False}
+    equation = "b ← μ b + (1 − τ) g\nθ ← θ − η b"
     ranges = Optimizer.ranges | {"momentum": (0, math.inf)}
 
     def state_names(self, group: dict[str, Any]) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def loss_curves(
     ImportError
         If matplotlib is not installed.
     """
-    figure = _figure(1)
+    figure = new_figure(1)
     axes = figure.axes[0]
     _draw_curves(axes, curves, ylabel)
     axes.set(title=title, xlabel=xlabel, yscale="log")
@@ -67,7 +67,7 @@ def training_curves(columns: Mapping[str, Sequence[float]]) -> Any:
     """
     losses = {name: values for name, values in columns.items() if name.endswith("loss")}
     others = {name: values for name, values in columns.items() if name not in losses}
-    figure = _figure(2 if others else 1)
+    figure = new_figure(2 if others else 1)
     _draw_curves(figure.axes[0], losses, "loss")
     figure.axes[0].set(xlabel="epoch", yscale="log")
     if others:
@@ -95,7 +95,7 @@ def rate_curves(curves: Mapping[str, Sequence[float]], *, title: str = "") -> An
     ImportError
         If matplotlib is not installed.
     """
-    figure = _figure(1)
+    figure = new_figure(1)
     axes = figure.axes[0]
     _draw_curves(axes, curves, "learning rate", first=0, marker="")
     axes.set(title=title, xlabel="step")
@@ -109,8 +109,14 @@ def _without_validation(names: Iterable[str]) -> set[str]:
     return {name.removeprefix("validation ") for name in names}
 
 
-def _figure_class() -> Any:
-    """Return matplotlib's figure, made so that a notebook shows it though pyplot does not know it."""
+def figure_class() -> Any:
+    """Return a class of matplotlib's figures that need no window, and that notebooks show all the same.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -128,10 +134,9 @@ def _figure_class() -> Any:
     return ShownFigure
 
 
-def _figure(columns: int) -> Any:
-    figure = _figure_class()(
-        figsize=(7 if columns == 1 else 11, 4.2), dpi=150, layout="constrained"
-    )
+def new_figure(columns: int) -> Any:
+    """Return a figure with so many axes beside each other."""
+    figure = figure_class()(figsize=(7 if columns == 1 else 11, 4.2), dpi=150, layout="constrained")
     figure.subplots(1, columns)
     return figure
 
@@ -185,7 +190,7 @@ def image_sheet(
         If matplotlib is not installed.
     """
     rows = -(-len(images) // columns)
-    figure = _figure_class()(
+    figure = figure_class()(
         figsize=(0.9 * columns, 1.15 * rows + 0.5), dpi=150, layout="constrained"
     )
     figure.suptitle(title)

@@ -33,7 +33,18 @@ START = {
 }
 
 
-KINDS = "SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "RAdam"
+KINDS = (
+    "SGD",
+    "Adam",
+    "AdamW",
+    "RMSprop",
+    "Adagrad",
+    "Adadelta",
+    "Adamax",
+    "RAdam",
+    "NAdam",
+    "Rprop",
+)
 STATES = {  # one of each kind, with all that it can keep
     "SGD": {"momentum": 0.9},
     "Adam": {"amsgrad": True},
@@ -42,6 +53,8 @@ STATES = {  # one of each kind, with all that it can keep
     "Adadelta": {},
     "Adamax": {},
     "RAdam": {},
+    "NAdam": {},
+    "Rprop": {},
 }
 
 SCHEDULED_STEPS = 24
@@ -129,6 +142,12 @@ def runs():
         yield "Adamax", {"lr": 0.05, "betas": [0.8, 0.9]} | common
         for options in product(decoupled_weight_decay=[False, True]):
             yield "RAdam", {"lr": 0.05, "betas": [0.8, 0.99]} | options | common
+            yield "NAdam", {"lr": 0.05, "momentum_decay": 0.1} | options | common
+    for maximize in (False, True):
+        yield (
+            "Rprop",
+            {"lr": 0.1, "etas": [0.4, 1.5], "step_sizes": [0.05, 0.3], "maximize": maximize},
+        )
     yield "RMSprop", {"alpha": 0.5, "eps": 0.1}
     yield "Adagrad", {"eps": 0.1}
     for name in KINDS:
@@ -149,12 +168,14 @@ def train(name, hyperparameters):
     }
     options = {k: tuple(v) if isinstance(v, list) else v for k, v in hyperparameters.items()}
     optimizer = getattr(torch.optim, name)(params.values(), foreach=False, **options)
+    torch.set_default_dtype(torch.float64)  # of NAdam's mu_product, which rounds every step
     trajectory = []
     for _ in range(MORE_STEPS.get(name, STEPS)):
         optimizer.zero_grad()
         network(params, x, y).backward()
         optimizer.step()
         trajectory.append({key: p.detach().tolist() for key, p in params.items()})
+    torch.set_default_dtype(torch.float32)
     return trajectory, optimizer
 
 

@@ -1,0 +1,216 @@
+"""What a test function is: a formula, and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad._creation import as_tensor, tensor
+from minigrad._tensor import Tensor
+from minigrad.autograd.modes import no_grad
+from minigrad.backend.devices import is_array, to_host
+
+
+class Point(NamedTuple):
+    """A point of which the value is known.
+
+    Attributes
+    ----------
+    at : float, or tuple of float
+        Where it is.
+    value : float
+        The value there.
+    smooth : bool, default True
+        Whether there is a gradient, which is 0 then; not at a kink.
+    """
+
+    at: Any
+    value: float
+    smooth: bool = True
+
+
+@dataclass(frozen=True)
+class Objective:
+    r"""A function to minimise, with what is known of it.
+
+    A function of one number is computed elementwise.  A function of :math:`d > 1` numbers takes them
+    along the last axis, so that one call computes it at many points.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    equation : str
+        Its formula as text.
+    formula : callable
+        Computes it by operations on tensors.
+    dimension : int
+        Of how many numbers :math:`d` it is a function.
+    minima, maxima, saddles : tuple of Point
+        Those that are known.
+    window : tuple of (float, float)
+        The part worth a picture, one range for each number.
+    start : float or tuple of float
+        A usual start.
+    symbols : tuple of str, optional
+        How the numbers are called in the formula; x, y, ... if not given.
+    source : str
+        Where it comes from: a document and its equation, or a paper.
+    note : str
+        What else there is to know.
+
+    Raises
+    ------
+    ValueError
+        When called with points of another dimension.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> from minigrad.optim import functions
+    >>> f = functions.himmelblau
+    >>> f([3.0, 2.0])
+    tensor(0., dtype=float64)
+    >>> f(mg.zeros(5, 4, 2)).shape
+    Size([5, 4])
+    >>> f.minima[0]
+    Point(at=(3.0, 2.0), value=0.0, smooth=True)
+    """
+
+    name: str
+    equation: str
+    formula: Callable[[Tensor], Tensor] = field(repr=False)
+    dimension: int
+    minima: tuple[Point, ...] = field(default=(), repr=False)
+    maxima: tuple[Point, ...] = field(default=(), repr=False)
+    saddles: tuple[Point, ...] = field(default=(), repr=False)
+    window: tuple[tuple[float, float], ...] = field(default=(), repr=False)
+    start: float | tuple[float, ...] = field(default=0.0, repr=False)
+    symbols: tuple[str, ...] = field(default=(), repr=False)
+    source: str = ""
+    note: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.symbols:
+            object.__setattr__(self, "symbols", default_symbols(self.dimension))
+
+    def __call__(self, theta: Any) -> Tensor:
+        """Return the value at one point, or at many.
+
+        Parameters
+        ----------
+        theta : Tensor or array_like, shape (...) if the dimension is 1, else (..., d)
+            The points; Python's floats are float64 here, see :func:`as_point`.
+
+        Returns
+        -------
+        Tensor, shape (...)
+            In the dtype of ``theta``.
+        """
+        theta = as_point(theta)
+        if self.dimension > 1 and (not theta.shape or theta.shape[-1] != self.dimension):
+            raise ValueError(
+                f"{self.name}: is a function of {self.dimension} numbers, expected shape "
+                f"(..., {self.dimension}), got {tuple(theta.shape)}"
+            )
+        return self.formula(theta)
+
+    @property
+    def lowest(self) -> Point | None:
+        """The lowest of the known minima, if there is one."""
+        return min(self.minima, key=lambda point: point.value, default=None)
+
+    def plot(self, window: Any = None, ax: Any = None) -> Any:
+        """Draw the curve, or the contours, with the known minima as stars.
+
+        Parameters
+        ----------
+        window : tuple of (float, float), optional
+            One range for each number; its own if not given.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If it is a function of more than two numbers.
+        """
+        from minigrad.viz.descent import landscape
+
+        return landscape(self, window, ax=ax)
+
+    def surface(self, window: Any = None, ax: Any = None) -> Any:
+        """Draw a function of two numbers as a surface, in three dimensions.
+
+        Parameters and errors are those of :meth:`plot`.
+        """
+        from minigrad.viz.descent import surface
+
+        return surface(self, window, ax=ax)
+
+
+def default_symbols(dimension: int) -> tuple[str, ...]:
+    """Return names for the numbers that a function takes."""
+    return (
+        ("x", "y", "z")[:dimension] if dimension < 4 else tuple(f"x{i}" for i in range(dimension))
+    )
+
+
+def as_point(value: Any) -> Tensor:
+    """Return numbers as a floating tensor: Python's floats, and integers, are float64.
+
+    Worked numbers have more digits than float32.  Tensors and floating arrays keep their dtype.
+
+    Parameters
+    ----------
+    value : Tensor, or array_like
+        A point, or many.
+
+    Raises
+    ------
+    TypeError
+        If it holds no real numbers.
+    """
+    if isinstance(value, Tensor):
+        return value if value.dtype.kind == "f" else value.to(np.dtype(np.float64))
+    if is_array(value) and not isinstance(value, (np.ndarray, np.generic)):
+        return as_point(as_tensor(value))
+    host = np.asarray(value)
+    if host.dtype.kind not in "fiu":
+        raise TypeError(f"a point is made of real numbers, got {type(value).__name__} {value!r}")
+    return tensor(host, dtype=host.dtype if host.dtype.kind == "f" else np.dtype(np.float64))
+
+
+@no_grad()
+def values_at(objective: Callable[[Tensor], Tensor], points: Any) -> np.ndarray:
+    """Return the values of a function at many points, on the host; NaN where it has none.
+
+    An :class:`Objective` is called once; any other function, which may know one point only, for each.
+
+    Parameters
+    ----------
+    objective : callable
+        Returns a tensor with one number.
+    points : array_like, shape (n, ...)
+        The points, in the shape that the function takes; those of an :class:`Objective` are of shape (d,).
+
+    Returns
+    -------
+    array of float64, shape (n,)
+    """
+    host = np.asarray(points)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        if not isinstance(objective, Objective):
+            return np.array([float(objective(as_point(point))) for point in host])
+        if objective.dimension == 1:
+            host = host.reshape(len(host))
+        return to_host(objective(host).array).astype(np.float64)
