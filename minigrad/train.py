@@ -7,6 +7,7 @@ yourself.  :func:`fit` is what is around them.
 from __future__ import annotations
 
 import copy
+import inspect
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
@@ -114,7 +115,7 @@ def fit(
     loss : callable
         ``loss(outputs, targets)`` returns the mean loss of a batch.
     optimizer : Optimizer
-        Of the parameters of the model.
+        Of the parameters of the model; one whose ``step()`` needs no closure.
     epochs : int, default 10
         How often the loader is gone through, at most.
     validation : iterable of (inputs, targets), optional
@@ -126,8 +127,8 @@ def fit(
         Its ``step()`` is called after each epoch (:class:`~minigrad.optim.lr_scheduler.ReduceLROnPlateau`
         is given the validation loss, or else the training loss).
     stop : callable, or iterable of callable
-        Criteria of :mod:`minigrad.optim.stopping`, asked after each epoch.  The gradient they are told of
-        is that of the epoch's last batch.
+        Criteria of :mod:`minigrad.optim.stopping`, asked after each epoch; they are ``reset()`` first.  The
+        gradient they are told of is that of the epoch's last batch.
     restore_best : bool, default False
         Give the model at the end the parameters that had the lowest validation loss.
     verbose : bool, default True
@@ -143,6 +144,8 @@ def fit(
     ValueError
         If ``epochs`` is less than 1, the loader has no batches or can be gone through only once, a metric has
         the name of something else, or ``restore_best`` has no validation data.
+    TypeError
+        If the optimizer's ``step()`` needs a closure, as those of SAM and line searches do.
     FloatingPointError
         If the loss is not finite: the learning rate is too large, or the data holds NaN.  The error has what
         was measured so far as its attribute ``history``.  (With ``restore_best`` the model has its best
@@ -163,8 +166,11 @@ def fit(
     >>> history["accuracy"][-1] > 0.95
     True
     """
-    _check(loader, epochs, validation, metrics, restore_best)
+    _check(loader, optimizer, epochs, validation, metrics, restore_best)
     criteria = [stop] if callable(stop) else list(stop)
+    for criterion in criteria:
+        if hasattr(criterion, "reset"):
+            criterion.reset()
     history, best = History(), _Best(model)
     try:
         with _Display(loader, epochs, verbose) as display:
@@ -297,6 +303,7 @@ def _step(scheduler: Any, record: dict[str, float]) -> None:
 
 def _check(
     loader: Batches,
+    optimizer: Any,
     epochs: int,
     validation: Batches | None,
     metrics: Metrics | None,
@@ -313,6 +320,12 @@ def _check(
                 f"fit: {name} is an iterator ({type(batches).__name__}), which gives its batches only once; "
                 "pass a DataLoader or a list"
             )
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    if closure is not None and closure.default is closure.empty:
+        raise TypeError(
+            f"fit: {type(optimizer).__name__} asks for the loss again in every step, which fit cannot do; "
+            "write the loop yourself, with optimizer.step(closure)"
+        )
     for name in metrics or ():
         if name in ("loss", "lr", "seconds") or name.startswith("validation "):
             raise ValueError(f"fit: the history has {name!r} already; give the metric another name")

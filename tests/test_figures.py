@@ -18,6 +18,8 @@ PRINTED = {
         "(c) nearly flat, 1 − exp(−25x²): from 1 to 1\n",
         "(d) piecewise constant, ⌊4|x|⌋ / 4: from 1 to 1\n",
         "(e): the last 50 points are between 1.19 and 2.82",
+        "(e): other roundings, or a start 1e-15 beside, lead elsewhere, to no rest either",
+        "(e) without momentum: the last 50 points are on both sides: True",
         "-1.5095 -0.3021 0.9060 0.9060 2.1119",
     ],
     # 000.29

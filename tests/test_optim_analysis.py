@@ -91,6 +91,19 @@ def test_one_curvature_of_each_sign_is_a_saddle_whatever_the_others(curvatures, 
     assert classify_critical_point(lambda x: (d * x * x).sum() / 2, d * 0).kind == kind
 
 
+def test_flat_directions_count_as_flat_in_float32_too(device):
+    """(a x)^2 is flat but along a; rounding leaves of the zeros some 1e-8 to 1e-6 of the other one."""
+    random = np.random.default_rng(0)
+    for n in (2, 3, 5, 8) * 10:
+        a = mg.tensor(random.normal(size=n), dtype=mg.float32, device=device)
+        found = classify_critical_point(lambda x, a=a: (a * x).sum() ** 2, a * 0)
+        assert found.kind == "inconclusive", found
+    narrow = mg.tensor([1.0, 1e-3], dtype=mg.float32, device=device)  # is no rounding
+    assert classify_critical_point(lambda x: (narrow * x * x).sum(), narrow * 0).kind == "minimum"
+    d = mg.tensor([1.0, 1e-7], dtype=mg.float32, device=device)
+    assert classify_critical_point(lambda x: (d * x * x).sum(), d * 0, zero=1e-8).kind == "minimum"
+
+
 def test_row_004_02_curvatures_of_the_ring(device):
     """Example 3.1.2 of document 002 at (0.5, 1): the Hessian is the Jacobian of the gradient."""
     at = point(0.5, 1.0)

@@ -428,3 +428,106 @@ def test_rows_begin_at_a_cache_line(dtype, size):
     for _ in range(20):
         row = bundles.new_row("zeros", np.zeros(1, dtype), size)
         assert row.shape == (size,) and row.dtype == dtype and row.ctypes.data % 64 == 0
+
+
+# What a review found --------------------------------------------------------------------------------
+
+
+def with_gradients(params, values):
+    for p, value in zip(params, values, strict=True):
+        p.grad = None if value is None else mg.full_like(p.detach(), value)
+
+
+def test_memory_is_new_until_the_rule_has_seen_it(device):
+    """Also where another bundle makes the optimiser bundle anew first; 0.8 is PyTorch's number."""
+    params = [mg.tensor(1.0, dtype=mg.float64, requires_grad=True) for _ in range(3)]
+    optimizer = mg.optim.SGD(params, lr=0.1, dampening=0.5)
+    with_gradients(params, (1.0, 1.0, 1.0))
+    optimizer.step()
+    optimizer.param_groups[0]["momentum"] = 0.9
+    for values in ((None, 1.0, 1.0), (1.0, 1.0, None)):
+        with_gradients(params, values)
+        optimizer.step()
+    assert params[0].item() == pytest.approx(0.8)
+
+
+def test_looking_at_the_state_does_not_age_it():
+    params = [mg.tensor(1.0, requires_grad=True) for _ in range(3)]
+    optimizer = mg.optim.Rprop(params, lr=0.1)
+    assert optimizer.state[params[0]] == {}
+    for values in ((None, 1.0, 1.0), (1.0, 1.0, None)):
+        with_gradients(params, values)
+        optimizer.step()
+    assert params[0].item() == pytest.approx(0.9)
+
+
+def test_a_hyperparameter_out_of_range_in_mid_run_changes_nothing():
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    optimizer = mg.optim.Adam([x], lr=0.1)
+    with_gradients([x], [1.0])
+    optimizer.step()
+    before = copy.deepcopy(optimizer.state_dict()["state"]), x.tolist()
+    for lr, error, words in (
+        (mg.tensor(0.2), TypeError, r"write \.item\(\)"),
+        (-1.0, ValueError, "range"),
+    ):
+        optimizer.param_groups[0]["lr"] = lr
+        with pytest.raises(error, match=words):
+            optimizer.step()
+        after = optimizer.state_dict()["state"], x.tolist()
+        assert repr(after) == repr(before)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda p: mg.optim.AdamW(p, betas=0.9), "betas has to be 2 numbers"),
+        (lambda p: mg.optim.Adam(p, betas=(0.9,)), "betas has to be 2 numbers"),
+        (lambda p: mg.optim.Lion(p, betas=(0.9, 0.99, 0.5)), "betas has to be 2 numbers"),
+        (lambda p: mg.optim.SGD(p, lr=(0.1, 0.2)), "lr has to be one number"),
+    ],
+)
+def test_numbers_of_another_length_are_refused(make, words):
+    with pytest.raises(TypeError, match=words):
+        make([mg.ones(2, requires_grad=True)])
+
+
+@pytest.mark.parametrize("size", [2, 100_000])
+def test_read_only_memory_is_refused_before_anything_changes(size):
+    array = np.ones(size, np.float32)
+    x, y = mg.from_numpy(array).requires_grad_(), mg.ones(size, requires_grad=True)
+    array.flags.writeable = False
+    optimizer = mg.optim.Adam([y, x], lr=0.1)
+    with_gradients([x, y], [1.0, 1.0])
+    with pytest.raises(RuntimeError, match="read-only, so it cannot be optimised"):
+        optimizer.step()
+    assert (y == 1).all()
+
+
+def test_loaded_state_is_checked_against_the_options_that_come_with_it():
+    x = mg.ones(2, requires_grad=True)
+    optimizer = mg.optim.SGD([x], lr=0.1, momentum=0.9)
+    with_gradients([x], [1.0])
+    optimizer.step()
+    state = optimizer.state_dict()
+    state["state"][0]["momentum_buffer"] = mg.ones(5)
+    other = mg.optim.SGD([mg.ones(2, requires_grad=True)], lr=0.1)
+    with pytest.raises(
+        ValueError, match=r"momentum_buffer of a parameter of shape \(2,\) has shape \(5,\)"
+    ):
+        other.load_state_dict(state)
+    assert other.param_groups[0]["momentum"] == 0
+
+
+@pytest.mark.parametrize("size", [3, 100_000])
+def test_a_gradient_on_the_parameters_own_memory_does_not_change_with_it(size):
+    x = mg.ones(size, requires_grad=True)
+    optimizer = mg.optim.SGD([x], lr=0.1, weight_decay=0.5, decoupled_weight_decay=True)
+    optimizer.step(direction=lambda params: [params[0].detach().reshape(-1)])
+    np.testing.assert_allclose(x.detach().numpy(), 0.85, rtol=1e-6)
+
+
+def test_names_that_mean_something_else_to_a_rule_are_refused():
+    for wrong in ({"scratch": ("g",)}, {"state": ("theta",)}, {"scratch": ("work", "step")}):
+        with pytest.raises(TypeError, match="have another meaning for a rule"):
+            type("Rule", (mg.optim.Optimizer,), {"defaults": {"lr": 0.1}, **wrong})

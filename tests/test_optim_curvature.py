@@ -202,6 +202,19 @@ def test_the_damping_grows_until_the_loss_falls(device):
     assert optimizer.param_groups[0]["damping"] == damping
 
 
+def test_the_damping_never_falls_to_zero_where_steps_would_not_be_tested(device):
+    x = leaf([1.0], device)
+    optimizer = LevenbergMarquardt([x], factor=1e30)
+    for _ in range(15):
+        x.detach().fill_(1.0)
+        run(optimizer, lambda: x - 3.0)
+    assert optimizer.param_groups[0]["damping"] == 1e-20
+    optimizer.param_groups[0]["damping"] = 1e-30  # what is given is kept
+    x.detach().fill_(1.0)
+    run(optimizer, lambda: x - 3.0)
+    assert optimizer.param_groups[0]["damping"] == 1e-30
+
+
 def test_a_residual_that_raises_leaves_the_parameters(device):
     x, calls = leaf([1.0, 2.0], device), []
 
@@ -326,18 +339,56 @@ def test_lbfgs_leaves_out_what_has_no_gradient(device):
     assert unused.item() == 5.0
 
 
-def test_lbfgs_restores_the_parameters_when_the_closure_raises(device):
-    x, calls = leaf([-1.2, 1.0], device), []
+@pytest.mark.parametrize("search", [None, "strong_wolfe"])
+@pytest.mark.parametrize("failing", [2, 3, 6])
+def test_lbfgs_restores_the_parameters_when_the_closure_raises(search, failing, device):
+    """To where the step at hand began; and it goes on from there as if it had not been tried."""
+    ends = []
+    for fails in (False, True):
+        x, calls, points = leaf([-1.2, 1.0], device), [], []
 
-    def loss():
-        calls.append(1)
-        if len(calls) == 2:
-            raise ZeroDivisionError
-        return rosenbrock(x)
+        def loss(x=x, calls=calls, points=points, fails=fails):
+            calls.append(1)
+            points.append(numbers(x).tolist())
+            if fails and len(calls) == failing:
+                raise ZeroDivisionError
+            return rosenbrock(x)
 
-    with pytest.raises(ZeroDivisionError):
-        run(LBFGS([x], line_search_fn="strong_wolfe"), loss)
+        optimizer = LBFGS([x], lr=0.1, max_iter=20, max_eval=100, line_search_fn=search)
+        if fails:
+            with pytest.raises(ZeroDivisionError):
+                run(optimizer, loss)
+            assert numbers(x).tolist() in points[:-1]
+            assert search or numbers(x).tolist() == points[-2]
+            assert optimizer.state[x]["n_iter"] == 0 or failing > 2
+        run(optimizer, loss, 30)
+        ends.append(numbers(x).copy())
+    np.testing.assert_allclose(ends[0], ends[1], atol=1e-3)
+
+
+def test_lbfgs_says_how_far_the_last_step_went(device):
+    x = leaf([3.0], device)
+    optimizer = LBFGS([x], lr=0.25, max_iter=3)
+    assert optimizer.rate == 0.0
+    run(optimizer, lambda: diagonal(1.0)(x))
+    assert optimizer.rate == 0.25
+    x = leaf([3.0], device)
+    optimizer = LBFGS([x], max_iter=1, max_eval=25, line_search_fn="strong_wolfe")
+    run(optimizer, lambda: 50 * (x * x).sum())
+    assert optimizer.rate == optimizer.state[x]["t"] > 0
+    run(optimizer, lambda: (0 * x).sum())  # flat
+    assert optimizer.rate == 0.0
+    path = mg.optim.minimize(diagonal(1.0, 2.0), [3.0, 1.0], LBFGS, steps=3)
+    assert path.rates.shape == (3,) and path.rates[-1] == 0.0
+
+
+def test_one_iteration_leaves_the_line_search_nothing_as_in_pytorch(device):
+    """By default it sees its first step alone: nothing moves where that is not lower, in any call."""
+    x = leaf([-1.2, 1.0], device)
+    run(LBFGS([x], max_iter=1, line_search_fn="strong_wolfe"), lambda: rosenbrock(x), 4)
     assert numbers(x).tolist() == [-1.2, 1.0]
+    run(LBFGS([x], max_iter=1, max_eval=25, line_search_fn="strong_wolfe"), lambda: rosenbrock(x))
+    assert numbers(x).tolist() != [-1.2, 1.0]
 
 
 def test_a_state_of_float64_can_be_loaded_for_float32(device):

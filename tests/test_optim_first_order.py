@@ -414,6 +414,7 @@ def test_a_state_dict_of_pytorch_can_be_loaded(name, device):
             r"Rprop: etas = \(0.5, 0.9\) is out of range, expected 0 < eta-",
         ),
         (Rprop, {"step_sizes": (-1, 50)}, r"Rprop: step_sizes = \(-1, 50\) is out of range"),
+        (Rprop, {"step_sizes": (50, 1e-6)}, r"Rprop: step_sizes = \(50, 1e-06\) is out of order"),
         (NormalizedGD, {"eps": -1}, "NormalizedGD: eps = -1 is out of range"),
         (SignDescent, {"lr": -1}, "SignDescent: lr = -1 is out of range"),
         (Lion, {"betas": (0.9, 1)}, r"Lion: betas = \(0.9, 1\) is out of range"),

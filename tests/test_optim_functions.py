@@ -164,7 +164,13 @@ def test_quadratics_know_what_the_origin_is():
     assert quadratic([[1, 2], [2, 1]]).saddles
     flat = quadratic([[1, 1], [1, 1]])
     assert not (flat.minima or flat.maxima or flat.saddles)
-    assert quadratic([[1, -2], [-2, -1]]).equation == "½ (x² − 4xy − 1y²)"
+    assert quadratic([[1, -2], [-2, -1]]).equation == "½ (x² − 4xy − y²)"
+    assert quadratic([[-1, 0], [0, -2]]).equation == "½ (−x² − 2y²)"
+    made = quadratic(np.eye(2), start=np.array([3.0, 0.0]), window=np.array([[-1, 1], [0, 2]]))
+    assert made.start == (3, 0) and made.window == ((-1, 1), (0, 2))
+    for kappa in (-1, 0.5, math.nan, math.inf):
+        with pytest.raises(ValueError, match="ellipse: kappa has to be at least 1 and finite, got"):
+            functions.ellipse(kappa)
     assert quadratic(np.eye(3)).equation == "½ xᵀAx"
     for wrong in ([[1, 2], [3, 4]], [[1, 2]], [1, 2], [[1]]):
         with pytest.raises(ValueError, match="expected a symmetric matrix"):

@@ -179,6 +179,19 @@ def test_the_empirical_fisher_has_the_gradients_of_each_samples_loss(likelihood,
     np.testing.assert_allclose(factors(optimizer, last)[1], g.T @ g / scale, atol=1e-14)
 
 
+@pytest.mark.parametrize(("fisher", "factor"), [("empirical", 1 / 4), ("exact", 1)])
+def test_only_the_empirical_fisher_depends_on_a_factor_of_the_loss(fisher, factor):
+    """As its documentation warns: g is that of backward(), so half the loss makes a quarter of G."""
+    found = []
+    for share in (1, 2):
+        model, x, y = mlp(), draw(6, 4), targets_of("categorical", 6)
+        optimizer = optimizer_for(model, "categorical", fisher=fisher)
+        (loss_of("categorical", model(x), y) / share).backward()
+        optimizer.step()
+        found.append(factors(optimizer, layers_of(model)[1])[1])
+    np.testing.assert_allclose(found[1], factor * found[0], rtol=1e-12, atol=1e-16)
+
+
 def test_passes_before_a_step_are_averaged_and_others_are_not_observed():
     model, x, y = mlp(), draw(6, 4), targets_of("categorical", 6)
     whole = optimizer_for(model, fisher="exact")

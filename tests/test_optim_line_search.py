@@ -102,6 +102,12 @@ def test_bracketing_follows_the_three_rules():
     assert bracketing(lambda a: math.nan if a > 0.1 else -a, iterations=60) < 0.1
 
 
+def test_where_the_loss_only_rises_bracketing_ends_in_a_tiny_step_and_others_in_none():
+    assert bracketing(lambda a: a) == pytest.approx(0.495 / 2**15)
+    assert backtracking(lambda a: a, slope=lambda a: 1.0) == 0
+    assert strong_wolfe(lambda a: a, slope=lambda a: 1.0) == 0
+
+
 def test_bracketing_computes_no_value_twice():
     seen = []
 

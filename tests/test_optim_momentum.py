@@ -134,6 +134,28 @@ def test_growing_coefficients_are_nesterovs_of_1983():
     np.testing.assert_allclose(mus[:4], [0, 0.2818, 0.4340, 0.5311], atol=5e-5)
 
 
+@pytest.mark.parametrize("lookahead", ["none", "momentum", "velocity"])
+def test_momentum_may_start_to_grow_in_mid_run(lookahead):
+    """Its coefficients are then those of the first steps: 0, 0, 0.28, ..."""
+    x = leaf(START, "cpu")
+    optimizer = Nesterov([x], ETA, MU, lookahead=lookahead)
+    theta, v = np.array(START), np.zeros(2)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = ill_conditioned(x)
+        loss.backward()
+        return loss
+
+    for mu in (MU, MU, 0.0, 0.0, 0.28175352512532087):
+        optimizer.param_groups[0]["growing"] = mu != MU
+        optimizer.step(closure)
+        far = {"none": 0.0, "momentum": mu, "velocity": 1.0}[lookahead]
+        v = mu * v + ETA * CURVATURE * (theta - far * v)
+        theta = theta - v
+        np.testing.assert_allclose(numbers(x), theta, rtol=0, atol=1e-14)
+
+
 def test_pytorchs_form_is_sgd(device):
     for options in ({}, {"dampening": 0.3}, {"weight_decay": 0.1}, {"maximize": True}):
         mine = Training(Momentum.pytorch, device, lr=0.1, mu=0.9, **options)
@@ -153,6 +175,37 @@ def test_003_25_the_average_is_the_weighted_sum_of_all_gradients():
     average = optimizer.state[x]["velocity"].item()
     assert average == pytest.approx(1.31441, abs=1e-12)
     assert unrolled == pytest.approx(1.31441, abs=1e-12)
+
+
+@pytest.mark.parametrize("named", ["in the group", "in mid-run"])
+@pytest.mark.parametrize("make", [Momentum.ema, Nesterov.lookahead])
+def test_in_an_average_one_minus_beta_follows_beta(make, named, device):
+    """With g = 1 and beta = 0.5 the first step is 0.5, whatever beta the constructor was given."""
+    x = leaf([1.0], device)
+    own = {"momentum": 0.5} if named == "in the group" else {}
+    optimizer = make([{"params": [x], **own}], 1.0, 0.9)
+    if not own:
+        optimizer.param_groups[0]["momentum"] = 0.5
+    loaded = make([leaf([1.0], device)], 1.0, 0.9)
+    loaded.load_state_dict(optimizer.state_dict())
+    for one in (optimizer, loaded):
+        (p,) = one.param_groups[0]["params"]
+        one.step(direction=[mg.ones_like(p).detach()])
+        assert p.item() == 0.5
+        one.param_groups[0]["momentum"] = 0.25  # v = 0.25 * 0.5 + 0.75
+        one.step(direction=[mg.ones_like(p).detach()])
+        assert p.item() == 0.5 - 0.875
+
+
+def test_a_state_saved_with_a_number_as_dampening_is_still_read(device):
+    x = leaf([1.0], device)
+    optimizer = Momentum.ema([x], 1.0, 0.5)
+    saved = optimizer.state_dict()
+    assert saved["param_groups"][0]["dampening"] is None
+    saved["param_groups"][0]["dampening"] = 0.5
+    optimizer.load_state_dict(saved)
+    optimizer.step(direction=[mg.ones_like(x).detach()])
+    assert x.item() == 0.5
 
 
 def test_003_26_along_a_constant_gradient_the_step_becomes_the_rate_times_it():

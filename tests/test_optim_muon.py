@@ -171,6 +171,27 @@ def test_what_goes_where_can_be_told(device):
 
 
 @pytest.mark.parametrize(
+    ("names", "options", "rates"),
+    [
+        ("b", {"lr": 0.05}, [0.05]),
+        ("b", {"adamw_lr": 0.25}, [0.25]),
+        ("b", {"lr": 0.05, "adamw_lr": 0.25}, [0.25]),
+        ("b", {}, [0.125]),
+        ("wb", {"lr": 0.05}, [0.05, 0.125]),
+        ("wb", {"lr": 0.05, "adamw_lr": 0.25}, [0.05, 0.25]),
+        ("wb", {"lr": 0.05, "use_muon": False}, [0.05]),
+        ("wb", {"lr": 0.05, "adamw_lr": 0.25, "use_muon": False}, [0.05]),
+        ("wb", {"use_muon": False}, [0.125]),
+    ],
+)
+def test_a_groups_rate_is_that_of_its_matrices_if_there_are_any(names, options, rates):
+    made = {"w": leaf(np.ones((2, 3)), "cpu"), "b": leaf(np.ones(3), "cpu")}
+    group = {"params": [made[name] for name in names], **options}
+    optimizer = Muon([group], lr=0.5, adamw_lr=0.125)
+    assert [g["lr"] for g in optimizer.param_groups] == rates
+
+
+@pytest.mark.parametrize(
     ("options", "kind", "message"),
     [
         ({"use_muon": True}, ValueError, r"Muon: parameter 1 has shape \(3,\) and is no matrix; leave use_muon out"),

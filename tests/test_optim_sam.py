@@ -9,7 +9,19 @@ from optim_steps import closure_for, diagonal, rosenbrock, run
 
 import minigrad as mg
 from minigrad import nn
-from minigrad.optim import SAM, SGD, Adam, lr_scheduler
+from minigrad.optim import (
+    ES,
+    LBFGS,
+    SAM,
+    SGD,
+    Adam,
+    LevenbergMarquardt,
+    LineSearchGD,
+    Nesterov,
+    Newton,
+    RandomSearch,
+    lr_scheduler,
+)
 
 
 def watched(optimizer, x, loss):
@@ -71,6 +83,23 @@ def test_one_norm_over_all_parameters(device):
     for name, value, one, lr in zip("abc", (a, b, c), g, (0.1, 0.2, 0.2), strict=True):
         np.testing.assert_allclose(numbers(p[name]), value - lr * one, rtol=1e-12)
     assert unused.item() == 1.0
+
+
+def test_a_frozen_parameter_counts_for_nothing_whatever_gradient_it_has_left(device):
+    a, b = leaf([1.0], device), leaf([1.0], device)
+    optimizer = SAM([a, b], lr=0.1, rho=0.05)
+    b.requires_grad_(False)
+    b.grad = mg.tensor([1e6], dtype=mg.float64, device=device)
+    points = []
+
+    def closure():
+        a.grad = None
+        points.append(a.item())
+        (a * a).sum().backward()
+
+    optimizer.step(closure)
+    np.testing.assert_allclose(points, [1.0, 1.05])
+    assert b.item() == 1.0
 
 
 def test_adaptive_distances_do_not_depend_on_the_scale_of_weights(device):
@@ -207,6 +236,23 @@ def test_copies_go_their_own_way(device):
             r"SAM: rho = -0.1 is out of range, expected 0 <= rho",
         ),
         (lambda p: SAM(p, lr=-0.1), ValueError, "lr = -0.1 is out of range"),
+        *[
+            (
+                lambda p, base=base: SAM(p, base),
+                ValueError,
+                r"SAM: base made \w+, whose step\(\) needs a closure",
+            )
+            for base in (
+                SAM,
+                LBFGS,
+                Newton,
+                LineSearchGD,
+                ES,
+                RandomSearch,
+                Nesterov,
+                LevenbergMarquardt,
+            )
+        ],
         (lambda p: SAM(p, alpha=1), TypeError, "alpha is none of its hyperparameters"),
         (
             lambda p: SAM(p, base=lambda params: 3),

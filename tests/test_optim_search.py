@@ -33,7 +33,8 @@ def test_a_grid_has_its_ends_and_its_order():
     assert found.values.tolist() == [0.5, 20.5, 0, 20, 0.5, 20.5]
     assert found.x.tolist() == [0, 0] and found.fun == 0
     assert repr(found) == "Searched(6 points; 0 at [0.0, 0.0])"
-    assert search.grid(functions.bowl, ((-1, 1), (0, 2)), 1).points.tolist() == [[-1, 0]]
+    for one in (1, np.int64(1)):
+        assert search.grid(functions.bowl, ((-1, 1), (0, 2)), one).points.tolist() == [[-1, 0]]
 
 
 def test_functions_of_one_number_and_functions_of_ones_own():
@@ -183,6 +184,29 @@ def test_trials_that_end_in_nan_stand_last():
     assert [one.hyper["a"] for one in trials] == [3, 2, 1] and trials.cost == 15
 
 
+def test_a_trial_that_diverges_stands_last_with_its_error():
+    def diverging(lr):
+        if lr > 1:
+            raise FloatingPointError("the loss is nan in epoch 1")
+        return lr
+
+    trials = tune.grid(diverging, {"lr": [2.0, 0.5]})
+    assert trials.best == ({"lr": 0.5}, 0.5, 1, "") and math.isnan(trials[1].loss)
+    assert trials[1].error == "the loss is nan in epoch 1"
+    assert repr(trials).splitlines()[-2:] == [
+        "2 trials, 2 steps",
+        "lr = 2: the loss is nan in epoch 1",
+    ]
+    with pytest.raises(ZeroDivisionError):
+        tune.grid(lambda lr: 1 / lr, {"lr": [0]})
+
+
+def test_no_trials_print_too():
+    assert repr(Trials([])) == "0 trials, 0 steps"
+    with pytest.raises(ValueError, match="there is no best one"):
+        Trials([]).best  # noqa: B018
+
+
 def test_a_trial_may_return_a_number_a_tensor_or_steps_too():
     for returned, expected in [(2, (2.0, 1)), (mg.tensor(2.0), (2.0, 1)), ((2.0, 7), (2.0, 7))]:
         (one,) = tune.grid(lambda a, returned=returned: returned, {"a": [0]})
@@ -237,6 +261,16 @@ def test_random_trials_are_drawn_from_their_space():
             lambda: tune.random(trial, {"lr": []}, 1),
             ValueError,
             "the list of values of lr is empty",
+        ),
+        (
+            lambda: tune.random(trial, {"lr": (1e-4, 1e-1)}),
+            ValueError,
+            "write Uniform(0.0001, 0.1) or LogUniform(0.0001, 0.1) for a range, and [0.0001, 0.1]",
+        ),
+        (
+            lambda: tune.random(trial, {"lr": 0.1}),
+            TypeError,
+            "random: lr has to have a Uniform, a LogUniform or a list of values, got 0.1",
         ),
         (lambda: Uniform(1, 1), ValueError, "Uniform: expected low < high, got 1 and 1"),
         (lambda: LogUniform(0, 1), ValueError, "LogUniform: low = 0 is out of range, expected > 0"),

@@ -182,6 +182,28 @@ def test_an_exception_at_the_snapshot_leaves_everything(device):
     assert not np.array_equal(numbers(mg.rand(1)), numbers(calls[0]))  # the stream goes on
 
 
+def test_an_exception_where_option_ii_went_leaves_everything(device):
+    """The next snapshot finds the point that was drawn as if nothing had happened."""
+    x = leaf([0.0], device)
+    optimizer = SVRG([x], lr=1.0, option="II", generator=mg.Generator().manual_seed(0))
+    closure = closure_for(optimizer, lambda: -x.sum())
+    optimizer.snapshot(closure)
+    for _ in range(3):
+        optimizer.step(closure)
+    chosen, seen = optimizer.state[x]["chosen"].item(), []
+
+    def fails():
+        seen.append(x.item())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        optimizer.snapshot(fails)
+    assert seen == [chosen] and x.item() == 3.0
+    assert optimizer.state[x]["chosen"].item() == chosen and optimizer.state[x]["steps"] == 3
+    optimizer.snapshot(closure)
+    assert x.item() == chosen and "chosen" not in optimizer.state[x]
+
+
 def test_errors():
     x = leaf([1.0], "cpu")
     with pytest.raises(ValueError, match="SVRG: option = 'III' is unknown, expected 'I' or 'II'"):

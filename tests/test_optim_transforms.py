@@ -9,6 +9,7 @@ import pytest
 from optim_runs import Training, ill_conditioned, leaf, network, numbers, path_of
 
 import minigrad as mg
+from minigrad.backend.devices import xp_of
 from minigrad.optim import SGD, Adam, AdamW, Momentum, Muon, regularized
 from minigrad.optim.transforms import (
     clip_by_norm,
@@ -245,6 +246,8 @@ def test_transforms_are_no_part_of_the_saved_state_but_of_copies(device):
     [
         (lambda: clip_by_value(0.0), ValueError, "clip_by_value: limit = 0.0 is out of range, expected > 0"),
         (lambda: clip_by_norm(-1), ValueError, "clip_by_norm: max_norm = -1 is out of range, expected > 0"),
+        (lambda: clip_by_norm(1.0, "x"), TypeError, "clip_by_norm: norm_type has to be a number, got str 'x'"),
+        (lambda: clip_by_norm(1.0, 0), ValueError, "clip_by_norm: norm_type = 0 is out of range, expected > 0, or inf"),
         (lambda: normalize(-1), ValueError, "normalize: eps = -1 is out of range"),
         (lambda: l2("much"), TypeError, "l2: lam has to be a number, got str 'much'"),
         (lambda: weight_decay(-0.1), ValueError, "weight_decay: lam = -0.1 is out of range"),
@@ -274,6 +277,67 @@ def test_a_transform_that_returns_other_shapes(device):
     with pytest.raises(RuntimeError, match=message):
         optimizer.step()
     assert numbers(x).tolist() == [1.0, 2.0] and numbers(x.grad).tolist() == [1.0, 1.0]
+
+
+def cast(array, dtype):
+    xp = xp_of(array)
+    return xp.asarray(array, dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    ("transform", "kind", "message"),
+    [
+        (lambda params, gs: [cast(g, "int64") for g in gs], RuntimeError, r"gradient 0 as float64 on .* like its parameter, got int64"),
+        (lambda params, gs: [gs[0], cast(gs[1], "complex128")], RuntimeError, "gradient 1 as float64 on .* got complex128"),
+        (lambda params, gs: [cast(gs[0], "float32"), gs[1]], RuntimeError, "gradient 0 as float64 on .* got float32"),
+        (lambda params, gs: [gs[0], 1.0], TypeError, "has to return arrays, gradient 1 is float"),
+    ],
+)  # fmt: skip
+def test_a_transform_that_returns_other_dtypes_changes_nothing(transform, kind, message, device):
+    x, y = leaf([1.0, 2.0], device), leaf(1.0, device)
+    (x.sum() + y).backward()
+    optimizer = SGD([x, y], transforms=[transform])
+    with pytest.raises(kind, match=r"SGD.step\(\): the transform '<lambda>' .*" + message):
+        optimizer.step()
+    assert numbers(x).tolist() == [1.0, 2.0] and y.item() == 1.0
+    assert numbers(x.grad).tolist() == [1.0, 1.0]
+
+
+def test_a_transform_has_to_stay_on_the_device():
+    mg_device = pytest.importorskip("cupy") and "cuda"
+    if not mg.cuda.is_available():
+        pytest.skip("no GPU")
+    x = leaf([1.0], mg_device)
+    x.sum().backward()
+    optimizer = SGD([x], transforms=[lambda params, gs: [g.get() for g in gs]])
+    with pytest.raises(RuntimeError, match="gradient 0 as float64 on cuda:0 .* got float64 on cpu"):
+        optimizer.step()
+
+
+def test_without_gradients_transforms_are_not_asked(device):
+    x = leaf([1.0], device)
+    optimizer = SGD([x], transforms=[penalty(lambda w: w.sum(), 1.0), clip_by_norm(1.0)])
+    with pytest.warns(UserWarning, match="no parameter has a gradient"):
+        optimizer.step()
+    assert x.item() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("R", "words"),
+    [
+        (lambda w: mg.ones(1).sum(), r"penalty: R returned tensor\(1..*, which does not depend"),
+        (lambda w: w.detach().sum(), "penalty: R returned tensor"),
+        (lambda w: 3.0, "penalty: R returned 3.0, which does not depend on its arguments"),
+        (lambda w: mg.ones(1, requires_grad=True).sum(), "penalty: R returned tensor"),
+    ],
+    ids=["constant", "detached", "number", "of others"],
+)  # fmt: skip
+def test_a_penalty_has_to_depend_on_its_arguments(R, words, device):  # noqa: N803
+    x = leaf([1.0], device)
+    x.sum().backward()
+    with pytest.raises(RuntimeError, match=words):
+        SGD([x], transforms=[penalty(R, 1.0)]).step()
+    assert x.item() == 1.0
 
 
 def test_transforms_need_a_rule():

@@ -101,7 +101,9 @@ def test_the_step_by_hand(antithetic, baseline, shaping, device):
     weights = losses.argsort().argsort() / 5 - 0.5 if shaping else losses
     if baseline == "mean":
         weights = weights - weights.mean()
-    if baseline == "leave_one_out":
+    if baseline == "leave_one_out" and antithetic:  # a pair is left out together
+        weights = [w - np.delete(weights, [i, i ^ 1]).mean() for i, w in enumerate(weights)]
+    elif baseline == "leave_one_out":
         weights = [w - np.delete(weights, i).mean() for i, w in enumerate(weights)]
     gradient = sum(w * e for w, e in zip(weights, pairs, strict=True)) / (0.3 * 6)
     assert loss == pytest.approx(losses.mean())
@@ -109,10 +111,28 @@ def test_the_step_by_hand(antithetic, baseline, shaping, device):
     np.testing.assert_allclose(numbers(a.grad), gradient[:2], rtol=1e-12)
 
 
+@pytest.mark.parametrize("antithetic", [False, True])
+@pytest.mark.parametrize("baseline", [None, "mean", "leave_one_out"])
+def test_the_estimate_has_no_bias_but_that_of_the_mean(antithetic, baseline):
+    """For a linear loss of one number and M = 2; only the mean of single samples shrinks it, by a half."""
+    x, estimates = leaf([0.0], "cpu"), []
+    optimizer = ES(
+        [x], lr=0.0, samples=2, antithetic=antithetic, baseline=baseline, generator=seeded()
+    )
+    for _ in range(2000):
+        run(optimizer, lambda: 3 * x.sum())
+        estimates.append(x.grad.item())
+    expected = 1.5 if baseline == "mean" and not antithetic else 3.0
+    error = np.std(estimates) / math.sqrt(2000)
+    assert error < 0.15 and abs(np.mean(estimates) - expected) < 4 * error
+
+
 def test_ranks_share_ties_and_put_nan_last(device):
     values = double([3.0, 1.0, 3.0, math.nan, -math.inf, 2.0], device)
     expected = np.array([3.5, 1, 3.5, 5, 0, 2]) / 5 - 0.5
     np.testing.assert_allclose(numbers(centered_ranks(values)), expected, atol=1e-15)
+    rewards = numbers(centered_ranks(-values, maximize=True))
+    np.testing.assert_allclose(rewards, -expected, atol=1e-15)
     assert not numbers(centered_ranks(double([7.0] * 4, device))).any()
     assert numbers(shaped(double([1.0, 2.0, 6.0], device), "leave_one_out", None)).tolist() == [
         -3,
@@ -129,6 +149,36 @@ def test_rewards_are_climbed_by_any_optimiser(device):
     )  # fmt: skip
     rewards = run(optimizer, lambda: -((x - 1) ** 2).sum(), 120)
     assert rewards[-1] > -0.05 > rewards[0] and optimizer.param_groups[0]["betas"] == (0.9, 0.999)
+
+
+def test_a_reward_of_nan_is_avoided_in_the_groups_that_climb(device):
+    """Where one of the points is nan, both groups go to the other one, each by its own sign."""
+    ends = []
+    for climb in (False, True):
+        x, calls = leaf([0.0], device), []
+        optimizer = ES(
+            [{"params": x, "maximize": climb}], samples=2, shaping="ranks", generator=seeded()
+        )
+
+        def loss(calls=calls, x=x):
+            calls.append(x.item())
+            return 0 * x.sum() + (math.nan if len(calls) == 1 else 0.0)
+
+        run(optimizer, loss)
+        ends.append(x.item())
+        assert np.sign(x.item()) == np.sign(calls[1] - calls[0])
+    assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("make", [ES, SPSA])
+def test_a_parameter_that_is_frozen_later_stays(make, device):
+    a, b = leaf([1.0, -2.0], device), leaf([3.0], device)
+    optimizer = make([a, b], lr=0.1, momentum=0.9)
+    run(optimizer, lambda: a @ a + b @ b)
+    b.requires_grad_(False)
+    before, still = numbers(a).copy(), numbers(b).copy()
+    run(optimizer, lambda: a @ a + b @ b, 2)
+    assert np.array_equal(numbers(b), still) and not np.array_equal(numbers(a), before)
 
 
 def test_each_group_has_its_own_distance(device):
@@ -188,6 +238,13 @@ def test_random_search_goes_to_the_best_of_what_it_tried(device):
         tried.append(start + 0.5 * np.array(noise))
     best = min(tried, key=lambda v: v[0] ** 2 + v[1] ** 2 + v[2])
     assert [*numbers(x), numbers(y)] == best.tolist() and best is not start
+
+
+def test_random_search_leaves_where_the_loss_is_no_number(device):
+    x = leaf([-1.0], device)
+    optimizer = RandomSearch([x], sigma=3.0, samples=5, generator=seeded())
+    losses = run(optimizer, lambda: x.sum() if x.item() > 0 else x.sum() * math.nan, 3)
+    assert math.isnan(losses[0]) and x.item() > 0 and losses[2] <= losses[1]
 
 
 def test_one_step_in_five_is_good_when_the_distance_adapts():

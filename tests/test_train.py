@@ -187,6 +187,17 @@ def test_criteria_are_asked_in_every_epoch():
         assert len(run(5, stop=stop)[1]) == 2
 
 
+def test_criteria_are_reset():
+    patience = Patience(2, of="loss")
+    patience.best, patience.waited = -1.0, 1
+    assert len(run(4, stop=patience)[1]) == 4
+
+
+def test_an_optimizer_that_asks_for_the_loss_again_is_refused():
+    with pytest.raises(TypeError, match="fit: SAM asks for the loss again in every step"):
+        run(make=optim.SAM)
+
+
 def test_an_error_leaves_the_best_parameters_and_the_history():
     def spoil(progress):
         if progress.step == 3:

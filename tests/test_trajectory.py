@@ -8,15 +8,21 @@ import numpy as np
 import pytest
 
 from minigrad.optim import (
+    SAM,
     SGD,
+    SPSA,
     Adadelta,
     Adagrad,
     Adam,
     Adamax,
     AdamW,
+    HalveOnNoDecrease,
+    LineSearchGD,
     Momentum,
     NAdam,
     Nesterov,
+    Newton,
+    NewtonCG,
     NormalizedGD,
     Optimizer,
     RAdam,
@@ -64,6 +70,7 @@ RULES = {
     "SGD with Nesterov": partial(SGD, lr=0.05, momentum=0.9, nesterov=True),
     "classical momentum": partial(Momentum.classical, lr=0.05),
     "averaged momentum": partial(Momentum.ema, alpha=0.5, beta=0.9),
+    "growing average": partial(Momentum.ema, alpha=0.5, growing=True),
     "PyTorch's momentum": partial(Momentum.pytorch, lr=0.05, mu=0.9, dampening=0.3),
     "growing momentum": partial(Momentum.classical, lr=0.05, growing=True),
     "Nesterov": partial(Nesterov.sutskever, lr=0.05),
@@ -91,6 +98,14 @@ RULES = {
     "climbing with decay": partial(SGD, lr=0.05, maximize=True, weight_decay=0.1),
     "decoupled decay": partial(SGD, lr=0.05, weight_decay=0.1, decoupled_weight_decay=True),
     "clipped": partial(SGD, lr=0.05, transforms=[clip_by_value(1.0)]),
+    "line search": LineSearchGD,
+    "halving": partial(HalveOnNoDecrease, lr=0.5),
+    "halving, kept": partial(HalveOnNoDecrease, lr=0.3, reject=False),
+    "SAM": partial(SAM, lr=0.05, rho=0.5),
+    "SAM, adaptive": partial(SAM, lr=0.05, rho=0.5, adaptive=True),
+    "SAM, climbing": partial(SAM, lr=0.05, rho=0.5, maximize=True),
+    "SAM around Adam": partial(SAM, base=Adam, lr=0.05, rho=0.5),
+    "SAM around AdamW": partial(SAM, base=AdamW, lr=0.05, weight_decay=0.5),
 }  # fmt: skip
 
 
@@ -232,6 +247,7 @@ def test_a_rule_that_is_not_known_is_listed_with_all_that_was_kept():
         "g = (2.85, -10)   = ∇J(θ)",
         "θ ← something of g",
         "momentum_buffer: (3, -20) → (2.85, -10)",
+        "Δθ = (-0.1425, 0.5)   the step",
         "θ = (2.7075, -0.5)   after the step",
         f"J(θ) = {functions.bowl((2.7075, -0.5)).item():.6g}",
     ]
@@ -252,9 +268,68 @@ def test_an_optimiser_of_values_shows_no_gradient():
         "step 0: Down",
         "θ = (3, -2)",
         "J(θ) = 24.5",
+        "Δθ = (-0.5, -0.5)   the step",
         "θ = (2.5, -2.5)   after the step",
         "J(θ) = 34.375",
     ]
+
+
+def test_newton_reads_as_it_computes():
+    for settings, rule in [
+        ({}, "θ ← θ − η (|H| + λ I)⁻¹ g"),
+        ({"saddle_free": False}, "θ ← θ − η (H + λ I)⁻¹ g"),
+        ({"search": "backtracking"}, "θ ← θ − α (|H| + λ I)⁻¹ g"),
+    ]:
+        text = over_the_bowl(Newton, **settings).explain(0).splitlines()
+        assert rule in text and "Δθ = (-3, 2)   the step" in text
+    assert "α = 1   how far the step went" in over_the_bowl(NewtonCG).explain(0)
+
+
+def test_a_line_search_shows_its_rate():
+    path = over_the_bowl(LineSearchGD)
+    assert f"α = {path.rates[1]:g}   by the line search\nθ ← θ − α g" in path.explain(1)
+
+
+def test_halving_shows_what_was_tried_and_taken_back():
+    path = minimize(functions.parabola, 0.0, HalveOnNoDecrease, 3)
+    taken_back = "J(θ′) is not less than J(θ): the step is taken back"
+    assert [taken_back in path.explain(k) for k in range(3)] == [True, True, False]
+    assert "θ′ ← θ − η g\n  = 0 − 0.5·(-6)\n  = 3\n" in path.explain(0)
+    assert "η ← f η\n  = 0.5·0.5\n  = 0.25" in path.explain(0)
+
+
+def test_sam_shows_where_its_gradient_is_taken():
+    path = over_the_bowl(SAM, lr=0.05, rho=0.5)
+    text = path.explain(1)
+    ((*_, place),) = [e for e in equations(text) if e[0] == "θ′"]
+    assert f"∇J(θ) = {number_text(path.gradients[1])}\n" in text
+    given = next(line for line in text.splitlines() if line.startswith("g = "))
+    numbers, remark = given[4:].split("   ")
+    assert remark == "what the rule is given"
+    np.testing.assert_allclose(computed(numbers), computed(place) * (1, 10), rtol=1e-5)
+
+
+def test_an_estimated_gradient_is_what_the_rule_is_given():
+    path = over_the_bowl(SPSA, lr=0.01)
+    text = path.explain(0)
+    assert "nan" not in text and path.equation in text
+    numbers = re.search(r"^g = (\(.*\))   what the rule is given$", text, re.MULTILINE)[1]
+    np.testing.assert_allclose(
+        -0.01 * computed(numbers), np.diff(path.points[:2], axis=0)[0], rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    "make", [partial(SGD, lr=0.1), partial(SAM, lr=0.1), LineSearchGD, HalveOnNoDecrease]
+)
+def test_the_gradient_of_what_is_measured_is_not_called_that_of_the_rule(make):
+    path = minimize(functions.bowl, (3, -2), make, 1, measure=lambda x: (x * x).sum())
+    text = path.explain(0)
+    assert "J(θ) = 13   of the function that is measured" in text
+    assert "∇J(θ) = (6, -4)   of the function that is measured" in text
+    assert not re.search(r"^g = \(6, -4\)", text, re.MULTILINE)
+    sgd = getattr(make, "func", None) is SGD
+    assert ("g = (3, -20)   what the rule is given" in text) == sgd
 
 
 def test_a_class_of_ones_own_can_be_explained():

@@ -218,7 +218,7 @@ def taylor(
 
 
 def classify_critical_point(
-    f: Objective, x: Any, tol: float = 1e-4, zero: float = 1e-8
+    f: Objective, x: Any, tol: float = 1e-4, zero: float | None = None
 ) -> CriticalPoint:
     r"""Tell minimum, maximum and saddle apart by the eigenvalues of the Hessian.
 
@@ -234,8 +234,10 @@ def classify_critical_point(
         The point, best in float64.
     tol : float, default 1e-4
         The point is ``"not critical"`` unless :math:`\lVert \nabla f \rVert_2` is at most this.
-    zero : float, default 1e-8
-        An eigenvalue counts as 0 if its size is at most ``zero`` times the largest.
+    zero : float, optional
+        An eigenvalue counts as 0 if its size is at most ``zero`` times the largest.  By default what
+        rounding may leave of a 0: :math:`16 n` times the precision of the dtype, n being the number of
+        coordinates, and at least 1e-8.
 
     Returns
     -------
@@ -262,6 +264,8 @@ def classify_critical_point(
     norm = float(grad(f)(point).square().sum().sqrt())
     curvature = hessian(f)(point).reshape(point.numel(), point.numel())
     eigenvalues = eigvalsh(curvature)
+    if zero is None:
+        zero = max(1e-8, 16 * point.numel() * float(np.finfo(point.dtype).eps))
     kind = _kind(eigenvalues.tolist(), zero) if norm <= tol else "not critical"
     return CriticalPoint(kind, eigenvalues, norm)
 

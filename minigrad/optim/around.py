@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,7 +29,8 @@ class Around(Optimizer):
     params : iterable of Tensor, of (name, Tensor), or of dict
         What is optimised; see :class:`Optimizer`.
     base : callable
-        Makes the inner optimiser from parameters: a class, or a function.
+        Makes the inner optimiser from parameters: a class, or a function.  One whose ``step`` needs a
+        closure is refused.
     options : dict
         What ``base`` is called with besides.
     own : dict
@@ -53,10 +55,24 @@ class Around(Optimizer):
             raise self._error(
                 TypeError, f"base has to make an Optimizer, it made {type(self.base).__name__}"
             )
+        if _needs_closure(self.base):
+            raise self._error(
+                ValueError,
+                f"base made {type(self.base).__name__}, whose step() needs a closure; take one that changes "
+                "the parameters by their .grad alone, such as SGD or Adam",
+            )
         self.param_groups = self.base.param_groups
         self.defaults = {**self.base.defaults, **own}
         self.scalars, self.own_options = self.base.scalars, self.base.own_options
         self.state = self.base.state
+
+    def _step_base(self) -> None:
+        """Let the inner optimiser take its step; what is frozen stays, whatever gradient it has left."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if not p.requires_grad:
+                    p.grad = None
+        self.base.step()
 
     def state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         """Return the names of what is kept for the parameters of ``group``."""
@@ -81,6 +97,18 @@ class Around(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self.state = self.base.state
+
+
+def climbs(group: dict[str, Any]) -> bool:
+    """Tell whether the parameters of ``group`` go where the function is large."""
+    return bool(group.get("maximize", False))
+
+
+def _needs_closure(optimizer: Optimizer) -> bool:
+    """Tell whether gradients in ``.grad`` are not enough for ``step``: it observes, or asks, elsewhere."""
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    demanded = closure is not None and closure.default is closure.empty
+    return demanded or optimizer.observes != "gradient" or getattr(optimizer, "_looks_ahead", False)
 
 
 class Drawing(Optimizer):

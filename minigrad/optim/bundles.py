@@ -11,7 +11,8 @@ given one parameter, a piece of one, or several laid end to end.  That is used t
 
 Nobody can tell.  Parameters and gradients stay where they are, whoever else looks at that memory;
 only state (momentum and the like) is laid end to end here, and seen from outside as one tensor for each
-parameter.  The numbers are the same, bit for bit, in whatever way parameters are bundled.
+parameter.  The numbers are the same, bit for bit, in whatever way parameters are bundled; only a gradient
+that lies in the memory of *another* parameter is read when that may have changed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import numpy as np
 
 from minigrad import engine
 from minigrad.backend.devices import backend_of, device_of, move, xp_of
-from minigrad.versions import cell_of, touch_cells
+from minigrad.versions import cell_of, memory_of, touch_cells
 
 State = dict[Any, dict[str, Any]]  # what is kept, by parameter and name
 
@@ -141,6 +142,7 @@ class Bundle:
         arrays = [p.array for p in self.params]
         if self.names is None or not self._fits(arrays):
             return False
+        check_writable(self.params, arrays)
         for new, old in zip(arrays, self.arrays, strict=True):
             if new.shape != old.shape or new.dtype != old.dtype or device_of(new) != device_of(old):
                 return False
@@ -196,6 +198,7 @@ class Bundle:
         RuntimeError
             If the state of a parameter has another shape than the parameter.
         """
+        check_writable(self.params, self.arrays)
         self.slots = [state[p] for p in self.params]
         kept = [name for name in names if name not in scalars]
         self._check_shapes(kept)
@@ -361,7 +364,9 @@ class Single(Bundle):
 
     def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
         gradient = gradients[0]
-        if gradient is self.arrays[0]:  # p.grad = p.data: it must not change with the values
+        if memory_of(gradient) is memory_of(
+            self.arrays[0]
+        ):  # p.grad = p.data: it must not change with the values
             gradient = xp_of(gradient).array(gradient)
         return zip(self.thetas, self._cut(gradient), self.spaces, strict=True)
 
@@ -408,6 +413,16 @@ def make_bundles(
     ]
 
 
+def check_writable(params: list[Any], arrays: list[Any]) -> None:
+    """Raise if the memory of a parameter cannot be written."""
+    for p, array in zip(params, arrays, strict=True):
+        if isinstance(array, np.ndarray) and not array.flags.writeable:
+            raise RuntimeError(
+                f"{parameter_text(p)} of shape {tuple(p.shape)} is on memory that is read-only, so it cannot "
+                "be optimised; use a clone() of it"
+            )
+
+
 def make_writable(p: Any) -> None:
     """Give a parameter without axes an array, if it has a NumPy scalar, which cannot be written."""
     if isinstance(p.array, np.generic):
@@ -438,9 +453,13 @@ def cuts(size: int, itemsize: int, limit: int | None) -> list[slice]:
 
 def shape_error(p: Any, name: str, shape: tuple[int, ...]) -> RuntimeError:
     """Return the error that a parameter and what is kept for it have different shapes."""
-    which = f"the parameter {p.name!r}" if p.name else "a parameter"
     return RuntimeError(
-        f"{which} has shape {tuple(p.shape)} now, but the optimizer keeps {name!r} of shape "
+        f"{parameter_text(p)} has shape {tuple(p.shape)} now, but the optimizer keeps {name!r} of shape "
         f"{tuple(shape)} for it; after giving a parameter another shape, make a new optimizer, or "
         "forget its state: del optimizer.state[p]"
     )
+
+
+def parameter_text(p: Any) -> str:
+    """Return how errors name a parameter."""
+    return f"the parameter {p.name!r}" if p.name else "a parameter"

@@ -8,6 +8,7 @@ from typing import Any
 
 from minigrad import engine
 from minigrad._tensor import Tensor
+from minigrad.backend.devices import device_of, is_array
 
 Transform = Callable[[list[Any], list[Any]], list[Any]]
 """``transform(params, gradients)`` returns other gradients; all are lists of raw arrays."""
@@ -83,21 +84,45 @@ def _transform(optimizer: Any) -> None:
         for p in group["params"]
         if p._grad is not None
     ]
+    if not live:
+        return
     values = [p.array for p, _ in live]
     gradients = [_times(sign, p._grad.array) for p, sign in live]
     for transform in optimizer.transforms:
         gradients = list(transform(values, gradients))
-        shapes = [tuple(getattr(g, "shape", ())) for g in gradients]
-        if shapes != [value.shape for value in values]:
-            name = getattr(transform, "func", transform)
+        _check_transformed(optimizer, transform, [p for p, _ in live], gradients)
+    for (p, sign), gradient in zip(live, gradients, strict=True):
+        p._grad = engine.wrap(_times(sign, gradient), None)
+
+
+def _check_transformed(
+    optimizer: Any, transform: Transform, params: list[Any], gradients: list[Any]
+) -> None:
+    """Raise an error if ``gradients``, from ``transform``, are not like the parameters."""
+    named = getattr(transform, "func", transform)
+    name = repr(getattr(named, "__name__", named))
+    shapes = [tuple(getattr(g, "shape", ())) for g in gradients]
+    expected = [tuple(p.shape) for p in params]
+    if shapes != expected:
+        raise _error(
+            optimizer,
+            RuntimeError,
+            f"the transform {name} returned shapes {shapes} for parameters of shapes {expected}",
+        )
+    for number, (p, g) in enumerate(zip(params, gradients, strict=True)):
+        if not is_array(g):
+            raise _error(
+                optimizer,
+                TypeError,
+                f"the transform {name} has to return arrays, gradient {number} is {type(g).__name__}",
+            )
+        if (g.dtype, device_of(g)) != (p.dtype, p.device):
             raise _error(
                 optimizer,
                 RuntimeError,
-                f"the transform {getattr(name, '__name__', name)!r} returned shapes {shapes} for parameters "
-                f"of shapes {[value.shape for value in values]}",
+                f"the transform {name} has to return gradient {number} as {p.dtype} on {p.device} like its "
+                f"parameter, got {g.dtype} on {device_of(g)}",
             )
-    for (p, sign), gradient in zip(live, gradients, strict=True):
-        p._grad = engine.wrap(_times(sign, gradient), None)
 
 
 def _times(sign: int, array: Any) -> Any:

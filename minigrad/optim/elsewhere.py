@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from minigrad.backend.devices import xp_of
 from minigrad.optim.bundles import make_writable
+from minigrad.optim.vectors import put
 from minigrad.versions import touch
 
 
@@ -20,15 +21,44 @@ def moved(offsets: Iterable[tuple[Any, Any]]) -> Iterator[None]:
     offsets : iterable of (Tensor, array)
         Parameters, and raw arrays in their shape.
     """
-    kept: list[tuple[Any, Any]] = []
-    try:
+    with _put_back() as keep:
         for p, offset in offsets:
-            make_writable(p)
-            xp, values = xp_of(p.array), p.array
-            kept.append((values, xp.array(values)))
-            xp.subtract(values, offset, out=values)
+            values = keep(p)
+            xp_of(values).subtract(values, offset, out=values)
             touch(values)
         yield
+
+
+@contextmanager
+def placed(params: Iterable[Any], values: Iterable[Any]) -> Iterator[None]:
+    """Give parameters the values of other tensors; on leaving, always, put them back.
+
+    Parameters
+    ----------
+    params, values : iterable of Tensor
+        In the same shapes.
+    """
+    with _put_back() as keep:
+        params = list(params)
+        for p in params:
+            keep(p)
+        put(params, values)
+        yield
+
+
+@contextmanager
+def _put_back() -> Iterator[Callable[[Any], Any]]:
+    """Yield a function that notes a parameter's values and returns its array; put all back on leaving."""
+    kept: list[tuple[Any, Any]] = []
+
+    def keep(p: Any) -> Any:
+        make_writable(p)
+        values = p.array
+        kept.append((values, xp_of(values).array(values)))
+        return values
+
+    try:
+        yield keep
     finally:
         for values, before in reversed(kept):  # the first copy last, where two share memory
             values[...] = before

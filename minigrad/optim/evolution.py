@@ -11,7 +11,7 @@ from minigrad._functions.shaping import stack
 from minigrad._tensor import Tensor
 from minigrad.autograd.modes import no_grad
 from minigrad.backend.generator import Generator
-from minigrad.optim.around import Around, Drawing
+from minigrad.optim.around import Around, Drawing, climbs
 from minigrad.optim.checks import WHOLE, check, check_choice
 from minigrad.optim.elsewhere import moved
 from minigrad.optim.optimizer import Optimizer
@@ -48,10 +48,11 @@ class ES(Drawing, Around):
         as a constant in the loss, cancels.
     baseline : {None, "mean", "leave_one_out"}, default None
         What is subtracted from each :math:`s_i`: nothing, the mean of all, or the mean of the others.  The
-        noise falls very much; with ``"mean"`` the estimate also shrinks by :math:`(M - 1) / M`.
+        noise falls very much; with ``"mean"`` the estimate also shrinks by :math:`(M - 1) / M`.  Both of
+        a pair would share it, so that it cancels: with ``antithetic=True`` it changes nothing.
     shaping : {None, "ranks"}, default None
         Take the ranks of the losses, from -½ for the lowest to ½ for the highest, in place of the losses:
-        outliers and the scale of the loss do not count any more; nor do magnitudes.
+        outliers and the scale of the loss do not count any more; nor do magnitudes.  Nan is the worst.
     base : callable, default SGD
         Makes the optimiser that takes the steps, from parameters, ``lr`` and ``options``.
     generator : Generator, optional
@@ -149,14 +150,21 @@ class ES(Drawing, Around):
                 scales = [sign * sigma for sigma in sigmas]
                 losses.append(loss_beside(closure, params, noise, scales))
         values = stack(losses)
-        weights = shaped(values, self.baseline, self.shaping) / self.samples
-        if self.antithetic:
-            weights = weights[0::2] - weights[1::2]
-        for number, (p, sigma) in enumerate(zip(params, sigmas, strict=True)):
-            scales = (weights / sigma).to(p.device, p.dtype)
+        weights = {way: self._weights(values, way) for way in set(map(climbs, self.param_groups))}
+        ways = [
+            climbs(group) for group in self.param_groups for p in group["params"] if p.requires_grad
+        ]
+        for number, (p, sigma, way) in enumerate(zip(params, sigmas, ways, strict=True)):
+            scales = (weights[way] / sigma).to(p.device, p.dtype)
             p.grad = sum_of([noise[number] for noise in noises], scales)
-        self.base.step()
+        self._step_base()
         return values.mean()
+
+    def _weights(self, values: Tensor, maximize: bool) -> Tensor:
+        """Return what the noises are multiplied by, up to sigma."""
+        baseline = None if self.antithetic else self.baseline  # both of a pair share it: it cancels
+        weights = shaped(values, baseline, self.shaping, maximize) / self.samples
+        return weights[0::2] - weights[1::2] if self.antithetic else weights
 
 
 def normal_like(p: Tensor, generator: Generator) -> Tensor:
@@ -178,10 +186,12 @@ def loss_beside(
     return loss.detach().reshape(())
 
 
-def shaped(values: Tensor, baseline: str | None, shaping: str | None) -> Tensor:
-    """Return the weights that losses get."""
+def shaped(
+    values: Tensor, baseline: str | None, shaping: str | None, maximize: bool = False
+) -> Tensor:
+    """Return the weights that losses get, or rewards with ``maximize``."""
     if shaping == "ranks":
-        values = centered_ranks(values)
+        values = centered_ranks(values, maximize)
     if baseline is not None:
         values = values - values.mean()
     if baseline == "leave_one_out":  # s - mean of the others = M / (M - 1) (s - mean of all)
@@ -189,9 +199,12 @@ def shaped(values: Tensor, baseline: str | None, shaping: str | None) -> Tensor:
     return values
 
 
-def centered_ranks(values: Tensor) -> Tensor:
-    """Return the ranks of the values, from -½ to ½; equal ones share theirs, and nan is the highest."""
-    values = values.where(~values.isnan(), math.inf)
+def centered_ranks(values: Tensor, maximize: bool = False) -> Tensor:
+    """Return the ranks of the values, from -½ to ½; equal ones share theirs.
+
+    Nan is the worst: the highest of losses, the lowest of rewards, with ``maximize``.
+    """
+    values = values.where(~values.isnan(), -math.inf if maximize else math.inf)
     column = values.unsqueeze(1)
     below, not_above = (values < column).to(values.dtype), (values <= column).to(values.dtype)
     ranks = ((below + not_above).sum(1) - 1) / 2  # of equal values the mean, from 0 to M - 1

@@ -11,12 +11,15 @@ from minigrad.optim.adadelta import Adadelta
 from minigrad.optim.adagrad import Adagrad
 from minigrad.optim.adam import Adam
 from minigrad.optim.adamax import Adamax
-from minigrad.optim.explaining import Page, explains
+from minigrad.optim.along_lines import LineSearchGD
+from minigrad.optim.explaining import Page, explains, write_equation
+from minigrad.optim.halving import HalveOnNoDecrease
 from minigrad.optim.momentum import Momentum, reach
 from minigrad.optim.nadam import NAdam, momentum_at
 from minigrad.optim.normalized import NormalizedGD
 from minigrad.optim.radam import RAdam, rectification
 from minigrad.optim.rmsprop import RMSprop
+from minigrad.optim.sam import SAM
 from minigrad.optim.sgd import SGD
 from minigrad.optim.sign import Lion, SignDescent
 
@@ -44,16 +47,17 @@ def momentum(page: Page) -> None:
     hyper, before, after = page.hyper, page.kept("velocity"), page.after["velocity"]
     v, mu, eta = ("m", "β", "α") if "β" in page.equation else ("v", "μ", "η")
     keep = page.after["mu"] if hyper["growing"] else hyper["momentum"]
+    tau = keep if hyper["dampening"] is None else hyper["dampening"]
     outside = 1 if hyper["lr_inside"] else hyper["lr"]
-    page.names |= {v: before, mu: keep, eta: hyper["lr"], "τ": hyper["dampening"]}
+    page.names |= {v: before, mu: keep, eta: hyper["lr"], "τ": tau}
     rate = "" if hyper["lr_inside"] else f"{{{eta}}}·"
     if hyper["lookahead"] != "none":
         far = reach(hyper["lookahead"], keep)
         factor = f"{rate}{{{mu}}}·" if hyper["lookahead"] == "momentum" else rate
         page.line("θ′", f"{{θ}} − {factor}{{{v}}}", page.start - far * outside * before)
         page.lines.append("  where g was taken")
-    held = hyper["dampening"] and not (hyper["undamped_first"] and "velocity" not in page.before)
-    damping = "τ" if hyper["dampening"] != hyper["momentum"] else mu
+    held = tau and not (hyper["undamped_first"] and "velocity" not in page.before)
+    damping = "τ" if tau != keep else mu
     factor = f"(1 − {{{damping}}})·" if held else ""
     factor += f"{{{eta}}}·" if hyper["lr_inside"] else ""
     page.line(v, f"{{{mu}}}·{{{v}}} + {factor}{{g}}", after)
@@ -218,3 +222,47 @@ def radam(page: Page) -> None:
     correction = math.sqrt(1 - beta2**t)
     page.line("c", "√(1 − {β₂}^{t})", correction)
     page.line("θ", "{θ} − {η}·{r}·{c}·{m̂}/(√{v} + {ε})", page.end)
+
+
+@explains(LineSearchGD)
+def line_search(page: Page) -> None:
+    """Descent as far as a search along the line says."""
+    page.fact("α", page.rate, "by the line search")
+    page.line("θ", "{θ} − {α}·{g}", page.end)
+
+
+@explains(HalveOnNoDecrease)
+def halving(page: Page) -> None:
+    """Descent that tries its rate, and halves it where the loss did not fall."""
+    lr, factor = page.hyper["lr"], page.hyper["factor"]
+    tried = page.start - lr * page.gradient
+    page.line("θ′", "{θ} − {η}·{g}", tried)
+    if page.rate:
+        page.line("θ", "{θ′}", page.end)
+    else:
+        page.lines.append("J(θ′) is not less than J(θ): the step is taken back")
+        page.line("θ", "{θ}", page.end)
+    if page.next_lr == lr * factor:
+        page.line("η", "{f}·{η}", page.next_lr, f=factor)
+    else:
+        page.fact("η", page.next_lr, "for the next step")
+
+
+@explains(SAM)
+def sam(page: Page) -> None:
+    """Where SAM takes the gradient that its inner optimiser is given."""
+    if page.measured:
+        write_equation(page)
+        return
+    page.fact("∇J(θ)", page.gradient)
+    adaptive, rho = page.hyper["adaptive"], page.hyper["rho"]
+    unit = abs(page.start) if adaptive else np.ones_like(page.start)
+    size = float(np.linalg.norm(unit * page.gradient))
+    page.fact("n", size, "= ‖θ ∇J(θ)‖" if adaptive else "= ‖∇J(θ)‖")
+    sign = -1 if page.hyper.get("maximize") else 1
+    offset = sign * rho * unit**2 * page.gradient / (size + 1e-12)
+    formula = "−" * (sign < 0) + "{ρ}·" + "{θ}²·" * adaptive + "{∇J(θ)}/({n} + 1e-12)"
+    page.line("ε", formula, offset, ρ=rho)
+    page.line("θ′", "{θ} + {ε}", page.start + offset)
+    page.lines.append("  where g is taken")
+    page.names["ε"] = page.hyper.get("eps")

@@ -7,11 +7,13 @@ optimisers are in :mod:`minigrad.optim.explained`.  A class of your own gets one
     def descent(page):
         page.line("θ", "{θ} − {η}·{g}", page.end)
 
-Without one, all that was recorded is listed.
+Without one, all that was recorded is listed.  Of an optimiser that hands a gradient to another one, such as
+SAM, it is the gradient that is explained; the step is explained as one of the other.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +29,9 @@ EXPLANATIONS: dict[type, Callable[[Page], None]] = {}
 
 SYMBOLS = {"lr": "η", "momentum": "μ", "weight_decay": "λ", "eps": "ε"}
 """How hyperparameters are called in equations."""
+
+MEASURED = "of the function that is measured"
+"""The remark at values and gradients of another function than the optimiser saw."""
 
 
 class Explanation(str):
@@ -73,6 +78,14 @@ class Page:
         What the optimiser keeps, before and after the step.
     hyper : dict
         The hyperparameters.
+    rate : float or None
+        How far the step went, as the optimiser says; ``None`` if it does not.
+    next_lr : float
+        The rate of the next step, before any schedule.
+    base : (type, str) or None
+        Class and rule of the optimiser that made the step, if this one only hands it a gradient.
+    measured : bool
+        Whether ``losses`` and ``gradient`` are those of another function than the optimiser saw.
     names : dict
         What the symbols of the equations stand for so far.
     lines : list of str
@@ -90,6 +103,10 @@ class Page:
     before: dict[str, Any]
     after: dict[str, Any]
     hyper: dict[str, Any]
+    rate: float | None = None
+    next_lr: float = math.nan
+    base: tuple[type, str] | None = None
+    measured: bool = False
     names: dict[str, Any] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
@@ -125,21 +142,37 @@ class Page:
 
 def explain(page: Page) -> Explanation:
     """Return the text about a step."""
-    write = _explanation(page.optimizer)
     settings = ", ".join(f"{name} = {value}" for name, value in _told(page).items())
     page.lines.append(
         f"step {page.number}: {page.optimizer.__name__}{settings and f', {settings}'}"
     )
     page.names |= {SYMBOLS[name]: page.hyper[name] for name in SYMBOLS if name in page.hyper}
     page.fact("θ", page.start)
-    page.fact("J(θ)", page.losses[0])
+    remark = MEASURED if page.measured else ""
+    page.fact("J(θ)", page.losses[0], remark)
+    if page.base is not None and page.given is not None:
+        (_explanation(page.optimizer) or write_equation)(page)
+        page.optimizer, page.equation = page.base
+    _write_rule(page)
+    page.fact("J(θ)", page.losses[1], remark)
+    return Explanation("\n".join(page.lines))
+
+
+def write_equation(page: Page) -> None:
+    """Write the rule of the class, without numbers."""
+    page.lines += page.equation.splitlines()
+
+
+def _write_rule(page: Page) -> None:
+    """Write the gradient, decoupled decay, and the rule."""
     _write_gradient(page)
+    write = _explanation(page.optimizer)
+    if page.given is None and (page.measured or page.base is not None):
+        write = None  # the gradient of the rule is not known
     if page.hyper.get("weight_decay") and page.hyper.get("decoupled_weight_decay") and write:
         shrunk = (1 - page.hyper["lr"] * page.hyper["weight_decay"]) * page.start
         page.line("θ", "(1 − {η}·{λ})·{θ}", shrunk)
     (write or _list_all)(page)
-    page.fact("J(θ)", page.losses[1])
-    return Explanation("\n".join(page.lines))
 
 
 def _explanation(kind: type) -> Callable[[Page], None] | None:
@@ -160,7 +193,14 @@ def _told(page: Page) -> dict[str, Any]:
 
 def _write_gradient(page: Page) -> None:
     """Write the gradient, and how what the rule was given differs from it."""
-    if np.isnan(page.gradient).all() and page.given is None:
+    unknown = np.isnan(page.gradient).all()
+    if page.measured and not unknown:
+        page.fact("∇J(θ)", page.gradient, MEASURED)
+    if page.measured or unknown or page.base is not None:
+        if page.given is not None:
+            page.fact("g", page.given, "what the rule is given")
+        elif not page.measured and not unknown:
+            page.fact("∇J(θ)", page.gradient)
         return
     g = page.given if page.given is not None else page.gradient
     if np.array_equal(g, page.gradient):
@@ -180,11 +220,14 @@ def _write_gradient(page: Page) -> None:
 
 
 def _list_all(page: Page) -> None:
-    """Write the equation of the class, and what was kept before and after."""
-    page.lines += page.equation.splitlines()
+    """Write the equation of the class, how far it went, and what was kept before and after."""
+    write_equation(page)
+    if page.rate is not None:
+        page.fact("α" if "α" in page.equation else "rate", page.rate, "how far the step went")
     for name in page.after:
         texts = [number_text(kept[name]) for kept in (page.before, page.after) if name in kept]
         page.lines.append(f"{name}: {' → '.join(dict.fromkeys(texts))}")
+    page.fact("Δθ", page.end - page.start, "the step")
     page.fact("θ", page.end, "after the step")
 
 

@@ -35,6 +35,11 @@ class HalveOnNoDecrease(Optimizer):
         Go back after a step that did not lower the loss; the next one tries again with the smaller rate.
         Without, the step is kept.
 
+    Attributes
+    ----------
+    rate : float
+        The rate of the last step; 0 if it was rejected.
+
     Raises
     ------
     TypeError, ValueError
@@ -85,6 +90,7 @@ class HalveOnNoDecrease(Optimizer):
     ) -> None:
         super().__init__(params, {"lr": lr, "factor": factor, "min_lr": min_lr})
         self.reject = reject
+        self.rate = 0.0
 
     @no_grad()
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
@@ -113,6 +119,7 @@ class HalveOnNoDecrease(Optimizer):
             self._warn_without_gradients()
             return loss
         params = [p for p, _ in live]
+        rate = live[0][1]
         start, gradients = copies(params), copies([p.grad for p in params])
         put(params, [v - lr * g for v, g, (_, lr) in zip(start, gradients, live, strict=True)])
         with restored_on_error(params, start), enable_grad():
@@ -121,6 +128,8 @@ class HalveOnNoDecrease(Optimizer):
             self._halve()
             if self.reject:
                 put(params, start)
+                rate = 0.0
+        self.rate = rate
         for p, gradient in zip(params, gradients, strict=True):
             p.grad = gradient
         return loss

@@ -75,7 +75,10 @@ class KFAC(Drawing):
         From which targets :math:`g` is: drawn from the model, the true Fisher matrix at the price of one
         backward pass, as in the paper; all of them, weighted by their probability, the same without noise
         at the price of one pass for each output; or those of the data, which costs nothing, but is another
-        matrix and no curvature of the loss.
+        matrix and no curvature of the loss.  The last takes :math:`g` from your own ``backward()``, and
+        supposes that it is called on the loss of the batch as ``reduction`` says, not scaled: of a loss
+        divided for gradient accumulation, or multiplied for half precision, :math:`G` would be off by the
+        square of that factor.  The other two do not depend on it.
     variance : float, default 1.0
         Of the Gaussian: 1 fits the loss :math:`\frac12 \lVert z - y \rVert^2` of a sample, and
         :math:`k / 2` fits ``MSELoss`` over k outputs.
@@ -300,14 +303,11 @@ class KFAC(Drawing):
         with self._natural_gradients():
             super()._apply_rule()
 
-    def _is_ready(self, bundle: Any) -> bool:
-        ready = super()._is_ready(bundle)
-        if (
-            ready and bundle.group is self.param_groups[0]
-        ):  # natural gradients have sign and decay in them
+    def _make_ready(self, bundle: Any) -> None:
+        super()._make_ready(bundle)
+        if bundle.group is self.param_groups[0]:  # natural gradients have sign and decay in them
             hyperparameters, _, shrink, _ = bundle.options
             bundle.options = hyperparameters, 0, shrink, False
-        return ready
 
     def _average(self, layer: Layer) -> None:
         """Take what went through a layer since the last step into the averages of its factors."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from minigrad._tensor import Tensor
@@ -55,7 +56,15 @@ class LBFGS(Optimizer):
     history_size : int, default 100
         How many steps are remembered; each takes twice the memory of the parameters.
     line_search_fn : {None, "strong_wolfe"}, default None
-        With :func:`~minigrad.optim.line_search.strong_wolfe` it converges from far away too.
+        With :func:`~minigrad.optim.line_search.strong_wolfe` it converges from far away too.  The search
+        has what ``max_eval`` leaves.  With ``max_iter=1`` the default, ``max_iter * 5 // 4``, is one call,
+        which is spent before the search begins: it only looks at its first step, and where that is not
+        lower, nothing moves, now or later, as in PyTorch; give ``max_eval=25``, say.
+
+    Attributes
+    ----------
+    rate : float
+        How far the last step went, its :math:`\alpha`; 0 if the last call of ``step`` made none.
 
     Raises
     ------
@@ -122,6 +131,7 @@ class LBFGS(Optimizer):
             "history_size": history_size,
             "line_search_fn": line_search_fn,
         }
+        self.rate = 0.0
         super().__init__(params, defaults)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -151,6 +161,8 @@ class LBFGS(Optimizer):
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
         """Make up to ``max_iter`` steps.
 
+        If ``closure`` raises an exception, the parameters are put back to where the step at hand began.
+
         Parameters
         ----------
         closure : callable
@@ -167,6 +179,7 @@ class LBFGS(Optimizer):
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
         already = state["func_evals"]
+        self.rate = 0.0
 
         def look() -> tuple[Any, Tensor]:
             with enable_grad():
@@ -190,15 +203,16 @@ class LBFGS(Optimizer):
             if here.slope > -group["tolerance_change"]:
                 break
             parts, start = from_vector(d, params), copies(params)
-            if group["line_search_fn"] is not None:
-                left = group["max_eval"] - (state["func_evals"] - already)
-                with restored_on_error(params, start):
+            with restored_on_error(params, start), _untaken_on_error(state):
+                if group["line_search_fn"] is not None:
+                    left = group["max_eval"] - (state["func_evals"] - already)
                     there = self._search(look, params, start, parts, d, here, t, left)
-                state["t"], loss, gradient = there.alpha, there.value, there.gradient
-            put_along(params, start, parts, state["t"])
-            if group["line_search_fn"] is None and number < group["max_iter"]:
-                result, gradient = look()  # not after the last step: nobody would need it
-                loss = float(result)
+                    state["t"], loss, gradient = there.alpha, there.value, there.gradient
+                put_along(params, start, parts, state["t"])
+                if group["line_search_fn"] is None and number < group["max_iter"]:
+                    result, gradient = look()  # not after the last step: nobody would need it
+                    loss = float(result)
+            self.rate = float(state["t"])
             if (
                 state["func_evals"] - already >= group["max_eval"]
                 or is_flat()
@@ -235,6 +249,16 @@ class LBFGS(Optimizer):
         for p, slots in self.state.items():
             for name in ("old_dirs", "old_stps", "ro"):
                 slots[name] = [one.to(p.device, p.dtype) for one in slots.get(name, ())]
+
+
+@contextmanager
+def _untaken_on_error(state: dict[str, Any]) -> Iterator[None]:
+    """Do not count a step that an exception took back, and let it be of length zero."""
+    try:
+        yield
+    except BaseException:
+        state.update(n_iter=state["n_iter"] - 1, t=0.0)
+        raise
 
 
 def _direction(state: dict[str, Any], gradient: Tensor, history_size: int) -> Tensor:

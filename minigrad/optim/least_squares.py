@@ -25,6 +25,9 @@ from minigrad.optim.vectors import (
     to_vector,
 )
 
+LEAST_DAMPING = 1e-20
+"""Where the damping stops to fall: zero would be another method, and what is far below takes long to grow."""
+
 
 class LevenbergMarquardt(JointOptimizer):
     r"""Least squares by straight lines: the residuals are taken to be linear, with damping that adapts.
@@ -35,8 +38,9 @@ class LevenbergMarquardt(JointOptimizer):
 
     A step that does not lower the loss is taken back and tried again with ten times the
     :math:`\lambda`, which makes it shorter and turns it to the gradient; after one that does,
-    :math:`\lambda` is a tenth.  With ``damping=0`` it is the method of Gauss and Newton, and each step is
-    taken as it is.  It is made for fits with up to some hundred parameters, not for networks.
+    :math:`\lambda` is a tenth, down to 1e-20.  With ``damping=0`` it is the method of Gauss and Newton,
+    and each step is taken as it is.  It is made for fits with up to some hundred parameters, not for
+    networks.
 
     ``step(closure)``: ``closure`` returns the *residuals*, a tensor of any shape, not their squares, and
     without ``backward()`` (``observes = "residuals"``).  Losses are compared on the host, so that a GPU
@@ -121,7 +125,7 @@ class LevenbergMarquardt(JointOptimizer):
             with restored_on_error(params, start):
                 tried = closure().reshape(-1)
             if (tried @ tried < loss).item():
-                self._set_damping(damping / group["factor"])
+                self._set_damping(max(damping / group["factor"], min(damping, LEAST_DAMPING)))
                 return loss
             damping *= group["factor"]
         put(params, start)

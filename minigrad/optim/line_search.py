@@ -1,7 +1,8 @@
 r"""How far to go: searches for the step :math:`\alpha` along a direction.
 
 Each search is a function of :math:`\varphi(\alpha) = L(\theta + \alpha d)`, any callable, and returns a
-step :math:`\alpha`, or 0 where it finds none that is lower than :math:`\varphi(0)`.  Some need slopes
+step :math:`\alpha`, or 0 where it finds none that is lower than :math:`\varphi(0)`; only
+:func:`bracketing` returns a tiny step there, which is for its caller to compare.  Some need slopes
 :math:`\varphi'(\alpha)` too::
 
     bracketing(lambda a: (a - 0.3) ** 2)
@@ -50,7 +51,8 @@ def bracketing(
     Returns
     -------
     float
-        The middle of b and c.  Where the function has several minima, it is near one of them.
+        The middle of b and c.  Where the function has several minima, it is near one of them; where it only
+        rises, it is not 0 but tiny, 1.5e-5 of ``longest`` after 15 rules.
 
     References
     ----------

@@ -35,12 +35,16 @@ def read_state_dict(
     params = [p for group in optimizer.param_groups for p in group["params"]]
     indices = [index for group in groups for index in group["params"]]
     param_of = dict(zip(indices, params, strict=True))
-    names = {name for group in optimizer.param_groups for name in optimizer.state_names(group)}
+    names_of = {
+        index: set(optimizer.state_names({**optimizer.defaults, **group}))
+        for group in groups
+        for index in group["params"]
+    }
     state: State = defaultdict(dict)
     for key, slots in state_dict["state"].items():
         if key in param_of:
             state[param_of[key]] = {
-                name: _read_value(optimizer, name, value, param_of[key], names)
+                name: _read_value(optimizer, name, value, param_of[key], names_of[key])
                 for name, value in slots.items()
                 if value is not None  # PyTorch's momentum that has not begun
             }

@@ -126,7 +126,8 @@ def minimize(
             record.step()
             _tell(scheduler, record.losses[-1])
             reason = record.not_finite() or why_stop(criteria, record.progress())
-    return record.trajectory(measure or objective, reason or f"{steps} steps were made")
+    reason = reason or f"{steps} steps were made"
+    return record.trajectory(measure or objective, reason, measure is not None)
 
 
 def _start(objective: Function, x0: Any) -> Tensor:
@@ -253,8 +254,11 @@ class _Record:
         self.rates: list[float] = []
         self.kept: list[Step] | None = [] if theta.numel() <= SMALL else None
         self._given: np.ndarray | None = None  # the gradient that the rule was given
-        if self.kept is not None and type(optimizer).update is not Optimizer.update:
-            self._note_what_the_rule_is_given()
+        base = getattr(optimizer, "base", None)
+        self.base = base if isinstance(base, Optimizer) else None  # the rule of SAM, SPSA, ...
+        ruled = self.base or optimizer
+        if self.kept is not None and type(ruled).update is not Optimizer.update:
+            self._note_what_the_rule_is_given(ruled)
         self._look()
 
     def _look(self) -> None:
@@ -272,21 +276,23 @@ class _Record:
         hyperparameters = {name: group[name] for name in group if name not in NOT_EXPLAINED}
         self._given = None
         self.optimizer.step(self.watch.closure)
-        # Line searches find the rate, and say which they took.
-        self.rates.append(float(getattr(self.optimizer, "rate", rate)))
+        # Line searches find the rate, and say which they took; a step that was rejected has 0.
+        own = getattr(self.optimizer, "rate", None)
+        self.rates.append(float(rate if own is None else own))
         if self.kept is not None:
-            self.kept.append(Step(hyperparameters, self._given, before, self._state()))
+            after, next_lr = self._state(), group.get("lr", math.nan)
+            self.kept.append(Step(hyperparameters, self._given, before, after, own, next_lr))
         self._look()
 
-    def _note_what_the_rule_is_given(self) -> None:
+    def _note_what_the_rule_is_given(self, optimizer: Optimizer) -> None:
         """Have ``update`` note its gradient: clipping, decay and the like have been at it by then."""
-        rule = self.optimizer.update
+        rule = optimizer.update
 
         def update(theta: Any, g: Any, *rest: Any, **named: Any) -> None:
             self._given = np.array(to_host(g)).reshape(-1)
             rule(theta, g, *rest, **named)
 
-        self.optimizer.update = update  # type: ignore[method-assign]
+        optimizer.update = update  # type: ignore[method-assign]
 
     def _state(self) -> dict[str, Any]:
         """Return a copy of what the optimiser keeps, on the host."""
@@ -314,7 +320,7 @@ class _Record:
             return f"the loss after step {step} is {self.losses[-1]}"
         return None
 
-    def trajectory(self, objective: Function, reason: str) -> Trajectory:
+    def trajectory(self, objective: Function, reason: str, measured: bool) -> Trajectory:
         """Return what was recorded."""
         return Trajectory(
             objective=objective,
@@ -328,6 +334,8 @@ class _Record:
             reason=reason,
             shape=tuple(self.theta.shape),
             kept=self.kept,
+            base=None if self.base is None else (type(self.base), self.base.equation),
+            measured=measured,
         )
 
 

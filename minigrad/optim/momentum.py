@@ -50,9 +50,9 @@ class Momentum(Optimizer):
         The rate, :math:`\eta` or :math:`\alpha`; :math:`\ge 0`.
     momentum : float, default 0.9
         How much of the velocity goes on, :math:`0 \le \mu < 1`.
-    dampening : float, default 0
-        How much a gradient is held back, :math:`\tau`; with :math:`\tau = \mu` the velocity is an
-        exponential average.
+    dampening : float or None, default 0
+        How much a gradient is held back, :math:`\tau`; ``None`` stands for :math:`\tau = \mu`, whatever
+        that is in a step, and the velocity is an exponential average.
     lr_inside : bool, default True
         Whether the rate is a factor of :math:`c_{in}`, or of :math:`c_{out}`.
     lookahead : str, default "none"
@@ -145,11 +145,12 @@ class Momentum(Optimizer):
         params : iterable
             What is optimised.
         alpha, beta : float
-            :math:`\alpha` and :math:`\beta`, in the groups ``"lr"`` and ``"momentum"``.
+            :math:`\alpha` and :math:`\beta`, in the groups ``"lr"`` and ``"momentum"``; both may be
+            changed there, and :math:`1 - \beta` follows.
         **options
             More, as for the class.
         """
-        made = cls(params, alpha, beta, dampening=beta, lr_inside=False, **options)
+        made = cls(params, alpha, beta, dampening=None, lr_inside=False, **options)
         return made._reading_as("m ← β m + (1 − β) g\nθ ← θ − α m")
 
     @classmethod
@@ -182,7 +183,8 @@ class Momentum(Optimizer):
 
     def check(self, group: dict[str, Any]) -> None:
         """Raise an error if a hyperparameter is out of its range."""
-        super().check(group)
+        free = group["dampening"] is None  # as the momentum, which is checked itself
+        super().check({**group, "dampening": 0} if free else group)
         check_choice(self, ("none", "momentum", "velocity"), lookahead=group["lookahead"])
 
     def advance(self, s, growing, **others):
@@ -199,7 +201,7 @@ class Momentum(Optimizer):
         mu = s.mu if growing else momentum
         inside, outside = (lr, 1) if lr_inside else (1, lr)
         if not (undamped_first and s.new):
-            inside *= 1 - dampening
+            inside *= 1 - (mu if dampening is None else dampening)
         keep = mu
         if weight_decay and not decoupled_weight_decay:
             # g has the decay of theta; where the gradient was taken, the parameters are less by ahead v
@@ -268,7 +270,7 @@ class Momentum(Optimizer):
                     continue
                 mu = plain(group["momentum"])
                 if group["growing"]:
-                    mu = next_coefficients(slots["t"])["mu"]
+                    mu = next_coefficients(slots.get("t", self.scalars["t"]))["mu"]
                 v = slots["velocity"].array
                 yield p, xp_of(v).multiply(v, reach(group["lookahead"], mu) * outside)
 
@@ -364,7 +366,8 @@ class Nesterov(Momentum):
         params : iterable
             What is optimised.
         alpha, beta : float
-            :math:`\alpha` and :math:`\beta`, in the groups ``"lr"`` and ``"momentum"``.
+            :math:`\alpha` and :math:`\beta`, in the groups ``"lr"`` and ``"momentum"``; both may be
+            changed there, and :math:`1 - \beta` follows.
         at : str, default "alpha_beta_m"
             ``"alpha_beta_m"``, or ``"alpha_m"`` as printed.
         **options
@@ -377,7 +380,7 @@ class Nesterov(Momentum):
         """
         check_choice("Nesterov.lookahead", ("alpha_beta_m", "alpha_m"), at=at)
         where = "momentum" if at == "alpha_beta_m" else "velocity"
-        made = cls(params, alpha, beta, beta, lr_inside=False, lookahead=where, **options)
+        made = cls(params, alpha, beta, None, lr_inside=False, lookahead=where, **options)
         place = "αβ m" if at == "alpha_beta_m" else "α m"
         return made._reading_as(f"m ← β m + (1 − β) ∇L(θ − {place})\nθ ← θ − α m")
 

@@ -41,7 +41,8 @@ class Muon(Optimizer):
         What is optimised; see :class:`Optimizer`.  A group that does not say ``use_muon`` is split in two,
         matrices and others.
     lr : float, default 1e-3
-        The rate :math:`\eta \ge 0` of the matrices.
+        The rate :math:`\eta \ge 0` of the matrices.  Named by a group, it is that of the matrices if there
+        are any, and the others have ``adamw_lr``; of a group without matrices it is the rate of AdamW.
     weight_decay : float, default 0.1
         :math:`\lambda \ge 0`, in AdamW too.
     momentum : float, default 0.95
@@ -63,7 +64,8 @@ class Muon(Optimizer):
         Of a group: whether its parameters are updated by Muon, or by AdamW.  With ``True`` those with more
         than two axes are seen as matrices (first axis, all others), as of convolutions.
     adamw_lr : float, default 1e-3
-        The rate of groups that go to AdamW, if they name no ``lr`` themselves; it becomes their ``lr``.
+        The rate of what goes to AdamW; it becomes the ``lr`` of its group.  A group that goes there as a
+        whole may name its ``lr`` instead.
     adamw_betas : (float, float), default (0.9, 0.999)
         As ``betas`` of :class:`AdamW`.
     adamw_eps : float, default 1e-8
@@ -169,15 +171,17 @@ class Muon(Optimizer):
             parts[by_muon].append((names[position], p) if names else p)
         for by_muon, part in parts.items():
             if part:
-                super().add_param_group(self._group(param_group, part, by_muon))
+                group = {**param_group, "params": part, "use_muon": by_muon}
+                if not by_muon:
+                    group["lr"] = self._adamw_rate(param_group, is_split=bool(parts[True]))
+                super().add_param_group(group)
         return None
 
-    def _group(self, given: dict[str, Any], params: list[Any], by_muon: bool) -> dict[str, Any]:
-        """Return a group like ``given`` of some of its parameters."""
-        group = {**given, "params": params, "use_muon": by_muon}
-        if not by_muon and not ("lr" in given and given.get("use_muon") is False):
-            group["lr"] = given.get("adamw_lr", self.defaults["adamw_lr"])
-        return group
+    def _adamw_rate(self, given: dict[str, Any], is_split: bool) -> Any:
+        """Return the rate of those parameters of a given group that go to AdamW."""
+        if given.get("use_muon") is None and (is_split or "adamw_lr" in given):
+            return given.get("adamw_lr", self.defaults["adamw_lr"])
+        return given.get("lr", given.get("adamw_lr", self.defaults["adamw_lr"]))
 
     def update(
         self, theta, g, s, lr, momentum, nesterov, ns_coefficients, eps, ns_steps, adjust_lr_fn,

@@ -85,7 +85,7 @@ class Newton(Searching):
     tensor([ 1.1429, -0.2857], requires_grad=True)
     """
 
-    equation = "θ ← θ − η (H + λ I)⁻¹ g"
+    equation = "θ ← θ − η (|H| + λ I)⁻¹ g"
     observes = "curvature"
     ranges = Optimizer.ranges | {"damping": (0, math.inf)}
 
@@ -98,6 +98,8 @@ class Newton(Searching):
         search: Any = None,
     ) -> None:
         super().__init__(params, search, {"lr": lr, "damping": damping, "saddle_free": saddle_free})
+        rate, hessian = "η" if search is None else "α", "|H|" if saddle_free else "H"
+        self.equation = f"θ ← θ − {rate} ({hessian} + λ I)⁻¹ g"
 
     @no_grad()
     def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]

@@ -38,6 +38,10 @@ SCALARS = {"step": 0}
 """What any optimiser may keep that is one number for each parameter, and its first value."""
 
 
+RESERVED = frozenset({"theta", "g", "penalised", "new", "step"})
+"""What arrays that a rule keeps or asks for cannot be called."""
+
+
 def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     """Make a ``step`` method call the optimiser's hooks before and after."""
 
@@ -202,6 +206,12 @@ class Optimizer:
             del cls.state  # gives way to the property above
         if "step" in own:
             cls.step = hooked(own["step"])  # type: ignore[method-assign]
+        taken = RESERVED & {*cls.scratch, *cls._declared_state}
+        if taken - set(SCALARS) or "step" in cls.scratch:
+            raise TypeError(
+                f"{cls.__name__}: the names {sorted(taken)} of state or scratch have another meaning for a "
+                "rule; choose others"
+            )
         if "update" in own:
             cls._rule_names = tuple(list(inspect.signature(own["update"]).parameters)[4:])
         cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
@@ -336,17 +346,31 @@ class Optimizer:
         """
         for name, (low, high) in self.ranges.items():
             value = group.get(name, low)
+            self._check_length(name, value)
             for number in value if isinstance(value, (tuple, list)) else (value,):
                 if not isinstance(number, numbers.Real):
+                    hint = "; write .item()" if isinstance(number, Tensor) else ""
                     raise self._error(
                         TypeError,
-                        f"{name} has to be a number, got {type(number).__name__} {number!r}",
+                        f"{name} has to be a number, got {type(number).__name__} {number!r}{hint}",
                     )
                 if not low <= float(number) < high:
                     raise self._error(
                         ValueError,
                         f"{name} = {value} is out of range, expected {low} <= {name} < {high}",
                     )
+
+    def _check_length(self, name: str, value: Any) -> None:
+        """Raise if ``value`` is not one number where the class declares one, or as many as it declares."""
+        declared = type(self).defaults.get(name, COMMON.get(name))
+        if isinstance(declared, (tuple, list)):
+            if not isinstance(value, (tuple, list)) or len(value) != len(declared):
+                raise self._error(
+                    TypeError,
+                    f"{name} has to be {len(declared)} numbers, as {declared}, got {value!r}",
+                )
+        elif isinstance(declared, numbers.Real) and isinstance(value, (tuple, list)):
+            raise self._error(TypeError, f"{name} has to be one number, got {value!r}")
 
     # Groups ---------------------------------------------------------------------------------------
 
@@ -435,9 +459,10 @@ class Optimizer:
         closure : callable, optional
             Called first, to compute the loss and the gradients anew.
         direction : list of Tensor, or callable, optional
-            What takes the place of the gradients; the step goes against it.  One tensor for each
-            parameter, in the order of the groups, ``None`` where nothing is to move; or a function
-            that makes such a list from the list of parameters.  ``.grad`` stays as it is.
+            What takes the place of the gradients; the step goes against it (along it, with
+            ``maximize``).  One tensor for each parameter, in the order of the groups, ``None`` where
+            nothing is to move; or a function that makes such a list from the list of parameters.
+            ``.grad`` stays as it is.
 
         Returns
         -------
@@ -498,11 +523,14 @@ class Optimizer:
         live = []
         for bundle in self._bundles or ():
             gradients = bundle.gradients()
-            if gradients is None or (gradients and not self._is_ready(bundle)):
+            if gradients is None or (gradients and not self._has_room(bundle)):
                 self._bundles = None
                 return self._live_bundles()
             if gradients:
                 live.append((bundle, gradients))
+        # Only now, as memory that was laid out is no longer new to the rule.
+        for bundle, _ in live:
+            self._make_ready(bundle)
         return live
 
     def _is_as_bundled(self) -> bool:
@@ -534,31 +562,36 @@ class Optimizer:
                 group, touched, self._state, SCALARS | self.scalars, self.is_elementwise(group)
             )
 
-    def _is_ready(self, bundle: Bundle) -> bool:
-        """Give ``bundle`` the hyperparameters as they are now, and the memory they ask for.
+    def _has_room(self, bundle: Bundle) -> bool:
+        """Tell whether a bundle's memory, if it has been laid out, will do for the hyperparameters now.
 
-        Returns
-        -------
-        bool
-            False if its memory was laid out for others.
+        Raises
+        ------
+        TypeError, ValueError
+            If one was set out of its range; nothing has been changed then.
         """
+        group = bundle.group
+        if self._watched(group) == bundle.values:
+            return True
+        self.check(group)
+        return bundle.names is None or set(self.state_names(group)) <= set(bundle.names)
+
+    def _make_ready(self, bundle: Bundle) -> None:
+        """Give a bundle the hyperparameters as they are now, and memory if it has none."""
         group = bundle.group
         values = self._watched(group)
         if values == bundle.values:
-            return True
-        names = self.state_names(group)
+            return
         if bundle.names is None:
-            scalars, spare = SCALARS | self.scalars, (*self.scratch, "penalised")
+            names, scalars = self.state_names(group), SCALARS | self.scalars
+            spare = (*self.scratch, "penalised")
             bundle.lay_out(self._state, names, scalars, self._scratch, spare)
-        elif not set(names) <= set(bundle.names):
-            return False
         hyperparameters = {name: plain(group[name]) for name in self._rule_names}
         decay, shrink = plain(group["weight_decay"]), None
         if group["decoupled_weight_decay"]:
             decay, shrink = 0, 1 - plain(group["lr"]) * decay if decay else None
         bundle.options = hyperparameters, decay, shrink, group["maximize"]
         bundle.values = plain(values)
-        return True
 
     # Hooks ----------------------------------------------------------------------------------------
 

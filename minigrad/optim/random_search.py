@@ -27,7 +27,7 @@ class RandomSearch(Drawing):
     .. math:: \theta \leftarrow \text{ where } J \text{ is lowest, of } \;
         \theta, \; \theta + \sigma \epsilon_1, \dots, \theta + \sigma \epsilon_M
 
-    so that the loss never rises.  No gradient is needed, nor that there is one.
+    so that the loss never rises; nan counts as infinite.  No gradient is needed, nor that there is one.
 
     ``step(closure)`` calls ``closure`` M + 1 times; it only returns the loss (``observes = "value"``).
     Losses are compared on the host, so that a GPU is waited for.
@@ -109,6 +109,8 @@ class RandomSearch(Drawing):
         sigmas = of_each(self, "sigma")
         loss = closure()
         lowest, best = float(loss), None
+        if math.isnan(lowest):
+            lowest = math.inf  # any number is lower
         for _ in range(self.samples):
             noise = [normal_like(p, self.generator) for p in params]
             value = loss_beside(closure, params, noise, sigmas).item()
@@ -231,7 +233,7 @@ class SPSA(Drawing, Around):
         for number, (p, width) in enumerate(zip(params, widths, strict=True)):
             slopes = stack(differences) / (2 * width * self.samples)
             p.grad = sum_of([sign[number] for sign in signs], slopes.to(p.device, p.dtype))
-        self.base.step()
+        self._step_base()
         return stack(means).mean()
 
 

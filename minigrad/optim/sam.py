@@ -8,7 +8,7 @@ from typing import Any
 
 from minigrad.autograd.modes import enable_grad, no_grad
 from minigrad.nn.utils import get_total_norm
-from minigrad.optim.around import Around, kept_buffers
+from minigrad.optim.around import Around, climbs, kept_buffers
 from minigrad.optim.elsewhere import moved
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.sgd import SGD
@@ -25,7 +25,8 @@ class SAM(Around):
             \text{ with } \nabla J(\theta + \epsilon)
 
     so that wide minima are preferred to sharp ones.  Two gradients and no Hessian: a step takes twice
-    the time.  The parameters come back from :math:`\theta + \epsilon` to the last bit.
+    the time.  The parameters come back from :math:`\theta + \epsilon` to the last bit.  With
+    ``maximize=True`` the worst point is where the function is low, at :math:`\theta - \epsilon`.
 
     ``step(closure)`` calls ``closure`` twice: it sets the gradients to zero, computes the loss, calls its
     ``backward()`` and returns it (``observes = "gradient"``), both times on the same batch.
@@ -35,7 +36,9 @@ class SAM(Around):
     params : iterable of Tensor, of (name, Tensor), or of dict
         What is optimised; see :class:`Optimizer`.
     base : callable, default SGD
-        Makes the inner optimiser from parameters: a class, or a function.
+        Makes the inner optimiser from parameters: a class, or a function.  Its steps have to need no more
+        than ``.grad``: one whose ``step`` needs a closure is refused, such as LBFGS, Newton, another SAM,
+        or Nesterov's that looks ahead.
     rho : float, default 0.05
         The radius :math:`\rho \ge 0` of what is nearby.  The paper tried .01 to .5.
     adaptive : bool, default False
@@ -56,7 +59,7 @@ class SAM(Around):
     Raises
     ------
     TypeError, ValueError
-        As :class:`Optimizer` and ``base``; and if ``rho`` is negative.
+        As :class:`Optimizer` and ``base``; and if ``rho`` is negative, or ``base`` needs a closure.
 
     Notes
     -----
@@ -123,19 +126,24 @@ class SAM(Around):
             loss = closure()
         with moved(self._offsets()), kept_buffers(self.model), enable_grad():
             closure()
-        self.base.step()
+        self._step_base()
         return loss
 
     @no_grad()
     def _offsets(self) -> Iterator[tuple[Any, Any]]:
         r"""Yield for each parameter what to subtract, :math:`-\epsilon`."""
         live = [
-            (p, p.grad.detach(), abs(p.detach()) if group["adaptive"] else 1.0, group["rho"])
+            (p, p.grad.detach(), abs(p.detach()) if group["adaptive"] else 1.0, _reach(group))
             for group in self.param_groups
             for p in group["params"]
-            if p.grad is not None
+            if p.requires_grad and p.grad is not None
         ]
         norm = get_total_norm([unit * g for _, g, unit, _ in live])
-        for p, g, unit, rho in live:
-            scale = (-rho / (norm + 1e-12)).to(p.device, p.dtype)
+        for p, g, unit, reach in live:
+            scale = (-reach / (norm + 1e-12)).to(p.device, p.dtype)
             yield p, (unit * unit * g * scale).array
+
+
+def _reach(group: dict[str, Any]) -> float:
+    """Return how far along the gradient the worst point is: against it where the group climbs."""
+    return -group["rho"] if climbs(group) else group["rho"]

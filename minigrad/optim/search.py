@@ -105,7 +105,7 @@ def grid(
     Searched(40401 points; 0.645868 at [0.0, 16.0])
     """
     ranges, scalar = _ranges("grid", objective, window)
-    each = [counts] * len(ranges) if isinstance(counts, int) else list(counts)
+    each = [int(counts)] * len(ranges) if isinstance(counts, int | np.integer) else list(counts)
     if len(each) != len(ranges) or min(each) < 1:
         raise ValueError(f"grid: {len(ranges)} counts of at least 1 are needed, got {counts}")
     axes = [np.linspace(low, high, n) for (low, high), n in zip(ranges, each, strict=True)]

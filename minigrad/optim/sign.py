@@ -85,7 +85,7 @@ class Rprop(Optimizer):
     etas : (float, float), default (0.5, 1.2)
         :math:`0 < \eta_- < 1 < \eta_+`.
     step_sizes : (float, float), default (1e-6, 50)
-        :math:`d_{min}` and :math:`d_{max}`.
+        :math:`0 \le d_{min} \le d_{max}`.
     maximize : bool, default False
         Climb instead.
     weight_decay, decoupled_weight_decay
@@ -136,6 +136,12 @@ class Rprop(Optimizer):
             raise self._error(
                 ValueError,
                 f"etas = {(shorter, longer)} is out of range, expected 0 < eta- < 1 < eta+",
+            )
+        least, most = group["step_sizes"]
+        if least > most:
+            raise self._error(
+                ValueError,
+                f"step_sizes = {(least, most)} is out of order, expected the smallest, then the largest",
             )
 
     def update(self, theta, g, s, lr, etas, step_sizes):

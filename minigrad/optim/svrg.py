@@ -10,9 +10,10 @@ from minigrad.autograd.modes import enable_grad, no_grad
 from minigrad.backend.generator import Generator, default_generator
 from minigrad.optim.around import Around, Drawing, kept_buffers
 from minigrad.optim.checks import check_choice
+from minigrad.optim.elsewhere import placed
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.sgd import SGD
-from minigrad.optim.vectors import copies, gradients_in, moving, placed, put
+from minigrad.optim.vectors import copies, gradients_in, moving, put, restored_on_error
 
 
 class SVRG(Drawing, Around):
@@ -122,6 +123,8 @@ class SVRG(Drawing, Around):
     def snapshot(self, closure: Callable[[], Any]) -> Any:
         """Take a snapshot of the parameters, and the full gradient there.
 
+        If ``closure`` raises an exception, the parameters and the last snapshot are as before.
+
         Parameters
         ----------
         closure : callable
@@ -135,11 +138,12 @@ class SVRG(Drawing, Around):
         """
         params = moving(self)
         slots = [self.state[p] for p in params]
-        if self.option == "II" and all("chosen" in slot for slot in slots):
-            put(params, [slot.pop("chosen") for slot in slots])
-        with enable_grad():
+        with restored_on_error(params, copies(params)), enable_grad():
+            if self.option == "II" and all("chosen" in slot for slot in slots):
+                put(params, [slot["chosen"] for slot in slots])
             loss = closure()
         for slot, value, gradient in zip(slots, copies(params), gradients_in(params), strict=True):
+            slot.pop("chosen", None)
             slot.update(snapshot=value, full_gradient=gradient.clone(), steps=0)
         return loss
 
@@ -182,7 +186,7 @@ class SVRG(Drawing, Around):
         self._choose(params, slots)
         for p, slot, new, old in zip(params, slots, here, there, strict=True):
             p.grad = new - old + slot["full_gradient"]
-        self.base.step()
+        self._step_base()
         for p, new in zip(params, here, strict=True):
             p.grad = new
         return loss

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -42,12 +43,18 @@ class Step(NamedTuple):
         The gradient that the rule was given.
     before, after : dict
         What the optimiser kept.
+    rate : float or None
+        How far the step went, if the optimiser says so.
+    next_lr : float
+        The learning rate after the step.
     """
 
     hyper: dict[str, Any]
     given: np.ndarray | None
     before: dict[str, Any]
     after: dict[str, Any]
+    rate: float | None = None
+    next_lr: float = math.nan
 
 
 @dataclass(repr=False, eq=False)
@@ -66,7 +73,8 @@ class Trajectory:
     gradients : array, shape (K + 1, d)
         The gradients there; NaN if the optimiser sees values alone.
     rates : array, shape (K,)
-        The learning rate of each step; NaN if the optimiser has none.
+        The learning rate of each step, 0 if a search or a comparison kept the point; NaN if the optimiser
+        has none.
     evaluations : array, shape (K + 1,)
         How often the optimiser had asked for the function by then.
     reason : str
@@ -81,6 +89,10 @@ class Trajectory:
         The shape of the tensor.
     kept : list of Step or None
         What else is known of each step; ``None`` for more than a thousand numbers.
+    base : (type, str) or None
+        Class and rule of the optimiser within, of one such as SAM.
+    measured : bool
+        Whether ``losses`` and ``gradients`` are those of ``measure``.
 
     Examples
     --------
@@ -118,6 +130,8 @@ class Trajectory:
     equation: str
     shape: tuple[int, ...]
     kept: list[Step] | None = field(default=None)
+    base: tuple[type, str] | None = None
+    measured: bool = False
 
     @property
     def steps(self) -> int:
@@ -194,6 +208,10 @@ class Trajectory:
             before=_in_a_row(kept.before),
             after=_in_a_row(kept.after),
             hyper=kept.hyper,
+            rate=kept.rate,
+            next_lr=kept.next_lr,
+            base=self.base,
+            measured=self.measured,
         )
         return explain(page)
 

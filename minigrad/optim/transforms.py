@@ -94,7 +94,7 @@ def clip_by_norm(max_norm: float, norm_type: float = 2.0) -> Transform:
     Raises
     ------
     TypeError, ValueError
-        If ``max_norm`` is no such number.
+        If ``max_norm`` is no such number, or ``norm_type`` none above 0.
 
     See Also
     --------
@@ -116,7 +116,8 @@ def clip_by_norm(max_norm: float, norm_type: float = 2.0) -> Transform:
     tensor([ 2.4000, -3.2000], requires_grad=True)
     """
     check("clip_by_norm", POSITIVE, max_norm=max_norm)
-    return partial(_clipped_by_norm, max_norm=float(max_norm), norm_type=norm_type)
+    check("clip_by_norm", ("> 0, or inf", lambda value: value > 0), norm_type=norm_type)
+    return partial(_clipped_by_norm, max_norm=float(max_norm), norm_type=float(norm_type))
 
 
 def _clipped_by_norm(
@@ -273,6 +274,8 @@ def penalty(R: Callable[..., Tensor], lam: float) -> Transform:  # noqa: N803 (t
     ------
     TypeError, ValueError
         If ``R`` is no function, or ``lam`` no such number.
+    RuntimeError
+        From ``step()``, if what ``R`` returns is no tensor computed from its arguments.
 
     See Also
     --------
@@ -307,7 +310,16 @@ def _penalized(
 ) -> Arrays:
     leaves = [engine.wrap(p, None).requires_grad_() for p in params]
     with enable_grad():
-        slopes = grad(R(*leaves), leaves, allow_unused=True)
+        value = R(*leaves)
+    differentiable = isinstance(value, Tensor) and value.requires_grad
+    slopes = grad(value, leaves, allow_unused=True) if differentiable else ()
+    if all(slope is None for slope in slopes):
+        raise error(
+            "penalty",
+            RuntimeError,
+            f"R returned {value!r}, which does not depend on its arguments; compute it from these, the "
+            "parameters it is given, not from others",
+        )
     return [
         g if slope is None else g + lam * slope.array
         for g, slope in zip(gradients, slopes, strict=True)
@@ -320,4 +332,4 @@ def _norm(gradients: Arrays, norm_type: float) -> Tensor:
 
 def _scaled(gradients: Arrays, factor: Tensor) -> Arrays:
     tensors = [engine.wrap(g, None) for g in gradients]
-    return [(g * factor.to(g.device)).array for g in tensors]
+    return [(g * factor.to(g.device)).to(g.dtype).array for g in tensors]

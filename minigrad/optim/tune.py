@@ -95,11 +95,14 @@ class Trial(NamedTuple):
         What they led to.
     steps : int
         How many steps that took; 1 if the trial does not say.
+    error : str
+        Why it has no loss: what its ``FloatingPointError`` said.
     """
 
     hyper: dict[str, Any]
     loss: float
     steps: int
+    error: str = ""
 
 
 class Trials(Sequence[Trial]):
@@ -126,6 +129,8 @@ class Trials(Sequence[Trial]):
     @property
     def best(self) -> Trial:
         """The trial with the lowest loss."""
+        if not self._trials:
+            raise ValueError("Trials: there is no best one, as there are none")
         return self._trials[0]
 
     @property
@@ -134,6 +139,8 @@ class Trials(Sequence[Trial]):
         return sum(one.steps for one in self)
 
     def __repr__(self) -> str:
+        if not self._trials:
+            return "0 trials, 0 steps"
         names = list(self.best.hyper)
         rows = [[*names, "loss", "steps"]]
         for one in self:
@@ -143,7 +150,12 @@ class Trials(Sequence[Trial]):
             "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
             for row in rows
         ]
-        return "\n".join([*lines, f"{len(self)} trials, {self.cost} steps"])
+        errors = [f"{_named(one.hyper)}: {one.error}" for one in self if one.error]
+        return "\n".join([*lines, f"{len(self)} trials, {self.cost} steps", *errors])
+
+
+def _named(hyper: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = {_text(value)}" for name, value in hyper.items())
 
 
 def _text(value: Any) -> str:
@@ -162,7 +174,8 @@ def grid(
     ----------
     trial : callable
         Called with hyperparameters by name.  Returns the loss; or the loss and the number of steps; or a
-        :class:`~minigrad.optim.trajectory.Trajectory`.
+        :class:`~minigrad.optim.trajectory.Trajectory`.  A ``FloatingPointError``, which ``train.fit`` raises
+        when the loss diverges, counts as a loss of NaN; other errors end the search.
     space : mapping of str to sequence
         The values of each hyperparameter.
     progress : bool, default False
@@ -213,15 +226,17 @@ def random(
 ) -> Trials:
     """Try combinations that are drawn.
 
-    Where a few of many hyperparameters matter, that finds more than a grid of as many trials: no two of them
-    have the same value of any (Bergstra and Bengio, Random search for hyper-parameter optimization, 2012).
+    Where a few of many hyperparameters matter, that finds more than a grid of as many trials: of what is
+    drawn from a range, each trial has another value (Bergstra and Bengio, Random search for hyper-parameter
+    optimization, 2012).
 
     Parameters
     ----------
     trial, progress
         As for :func:`grid`.
     space : mapping of str to Uniform, LogUniform, or sequence
-        Where each hyperparameter is drawn: from a range, or from a list, all alike.
+        Where each hyperparameter is drawn: from a range, or from a list, all alike.  A tuple of two numbers
+        is refused, as it looks like a range; write ``[a, b]`` for two choices.
     n : int, default 20
         How many trials.
     generator : Generator, optional
@@ -234,20 +249,41 @@ def random(
     Raises
     ------
     ValueError
-        If ``n`` is less than 1, or ``space`` or a list in it is empty.
+        If ``n`` is less than 1, ``space`` or a list in it is empty, or a range is written as a tuple.
+    TypeError
+        If a hyperparameter has neither a range nor a list.
     """
     if n < 1 or not space:
         raise ValueError(f"random: nothing to try, with n = {n} and {len(space)} hyperparameters")
+    for name, values in space.items():
+        _check(name, values)
     source = generator or default_generator
-    drawn = [{name: _draw(name, one, source) for name, one in space.items()} for _ in range(n)]
+    drawn = [{name: _draw(one, source) for name, one in space.items()} for _ in range(n)]
     return _try_all(trial, drawn, progress)
 
 
-def _draw(name: str, values: Any, generator: Generator) -> Any:
+def _check(name: str, values: Any) -> None:
+    """Raise an error unless values can be drawn."""
     if hasattr(values, "draw"):
-        return values.draw(generator)
+        return
+    if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
+        raise TypeError(
+            f"random: {name} has to have a Uniform, a LogUniform or a list of values, got {values!r}"
+        )
     if not len(values):
         raise ValueError(f"random: the list of values of {name} is empty")
+    numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
+    if isinstance(values, tuple) and len(values) == 2 and numbers:
+        low, high = values
+        raise ValueError(
+            f"random: {name} = ({low}, {high}) would be a choice of two values; write Uniform({low}, {high}) "
+            f"or LogUniform({low}, {high}) for a range, and [{low}, {high}] for the choice"
+        )
+
+
+def _draw(values: Any, generator: Generator) -> Any:
+    if hasattr(values, "draw"):
+        return values.draw(generator)
     return values[int(generator.integers(0, len(values), ()))]
 
 
@@ -255,7 +291,16 @@ def _try_all(
     trial: Callable[..., Any], combinations: list[dict[str, Any]], progress: bool
 ) -> Trials:
     shown = with_bar(combinations, progress, "trial")
-    return Trials([Trial(hyper, *_outcome(trial(**hyper))) for hyper in shown])
+    return Trials([_try(trial, hyper) for hyper in shown])
+
+
+def _try(trial: Callable[..., Any], hyper: dict[str, Any]) -> Trial:
+    """Return what a trial led to; one that diverges, to NaN."""
+    try:
+        result = trial(**hyper)
+    except FloatingPointError as error:
+        return Trial(hyper, math.nan, 1, str(error))
+    return Trial(hyper, *_outcome(result))
 
 
 def _outcome(result: Any) -> tuple[float, int]:

@@ -1,4 +1,4 @@
-"""All parameters together as one point: vectors of their numbers, other values for a while, derivatives."""
+"""All parameters together as one point: vectors of their numbers, other values, derivatives."""
 
 from __future__ import annotations
 
@@ -65,17 +65,6 @@ def put_along(params: Tensors, start: Tensors, direction: Tensors, alpha: float)
     r"""Give the parameters the values :math:`\theta + \alpha d`."""
     for p, origin, part in zip(params, start, direction, strict=True):
         p.copy_(origin + alpha * part)
-
-
-@contextmanager
-def placed(params: Tensors, values: Iterable[Tensor]) -> Iterator[None]:
-    """Let parameters have other values for a while; on leaving, whatever happens, they are as before."""
-    before = copies(params)
-    try:
-        put(params, values)
-        yield
-    finally:
-        put(params, before)
 
 
 @contextmanager

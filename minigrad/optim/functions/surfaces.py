@@ -72,18 +72,31 @@ def quadratic(
         minima=origin if rising else (),
         maxima=origin if falling else (),
         saddles=() if rising or falling or not eigenvalues.all() else origin,
-        window=window or ((-4.0, 4.0),) * len(a),
-        start=start or (1.0,) * len(a),
+        window=((-4.0, 4.0),) * len(a) if window is None else _pairs(window),
+        start=(1.0,) * len(a) if start is None else _numbers(start),
         source=source,
     )
+
+
+def _numbers(values: Any) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
+
+
+def _pairs(window: Any) -> tuple[tuple[float, float], ...]:
+    return tuple((float(low), float(high)) for low, high in window)
 
 
 def _quadratic_text(a: np.ndarray) -> str:
     if len(a) > 2:
         return "½ xᵀAx"
     factors = {"x²": a[0, 0], "xy": 2 * a[0, 1], "y²": a[1, 1]}
-    terms = [f"{'' if c == 1 else f'{c:g}'}{power}" for power, c in factors.items() if c]
-    return f"½ ({' + '.join(terms).replace('+ -', '− ')})"
+    terms = [f"{FACTORS.get(c, f'{c:g}')}{power}" for power, c in factors.items() if c]
+    text = " + ".join(terms).replace("+ -", "− ").replace("-", "−") or "0"
+    return f"½ ({text})"
+
+
+FACTORS = {1: "", -1: "-"}
+"""Factors that are not written as numbers."""
 
 
 def ellipse(kappa: float) -> Objective:
@@ -101,12 +114,19 @@ def ellipse(kappa: float) -> Objective:
     -------
     Objective
 
+    Raises
+    ------
+    ValueError
+        If ``kappa`` is less than 1 or not finite.
+
     Examples
     --------
     >>> from minigrad.optim import functions
     >>> functions.ellipse(100).start
     (100.0, 1.0)
     """
+    if not 1 <= kappa < math.inf:
+        raise ValueError(f"ellipse: kappa has to be at least 1 and finite, got {kappa}")
     return quadratic(
         [[1.0, 0.0], [0.0, kappa]],
         name=f"ellipse({kappa:g})",
