@@ -44,7 +44,7 @@ def train_epoch(
     dict of str to float
         The mean ``"loss"`` and metrics of the batches, each measured before its update.
     """
-    means = _Means(loss, metrics)
+    means = _Means(metrics)
     model.train()
     for inputs, targets in loader:
         outputs = model(inputs)
@@ -72,7 +72,7 @@ def evaluate(
     dict of str to float
         The mean ``"loss"`` and metrics.
     """
-    means = _Means(loss, metrics)
+    means = _Means(metrics)
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -245,7 +245,7 @@ class _Means:
     Nothing is read before the end, so that a GPU need not wait for each batch.
     """
 
-    def __init__(self, loss: Loss, metrics: Metrics | None) -> None:
+    def __init__(self, metrics: Metrics | None) -> None:
         self.metrics = dict(metrics or {})
         self.sums: dict[str, Any] = dict.fromkeys(["loss", *self.metrics], 0.0)
         self.samples = 0
