@@ -10,11 +10,12 @@ import numpy as np
 
 from minigrad._backward import grad
 from minigrad._creation import tensor
+from minigrad._points import as_point
 from minigrad._tensor import Tensor
 from minigrad.autograd.modes import enable_grad, no_grad
 from minigrad.backend.devices import to_host
 from minigrad.optim.checks import NOT_NEGATIVE
-from minigrad.optim.functions.objective import Objective, as_point
+from minigrad.optim.functions.objective import Objective
 from minigrad.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau, ScheduleLR
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.progress import with_bar

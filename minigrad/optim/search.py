@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad._points import values_at
 from minigrad._tensor import Tensor
 from minigrad.backend.generator import Generator, default_generator
-from minigrad.optim.functions.objective import Objective, values_at
+from minigrad.optim.functions.objective import Objective
 from minigrad.optim.minimizing import minimize
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.progress import with_bar

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.optim.functions.objective import Objective, default_symbols, values_at
+from minigrad._points import default_symbols, values_at
 from minigrad.viz.pictures import BLUE, GREEN, PURPLE, VERMILION, figure_class
 
 BLACK, ORANGE = "#000000", "#e69f00"
@@ -318,13 +318,18 @@ def _title(objective: Any) -> str:
     return getattr(objective, "equation", "")
 
 
+def _is_described(objective: Any) -> bool:
+    """Tell whether a function knows its window and takes many points at once, as an ``Objective`` does."""
+    return getattr(objective, "takes_many", False)
+
+
 def _symbols(objective: Any, dimension: int) -> tuple[str, ...]:
     return getattr(objective, "symbols", default_symbols(dimension))
 
 
 def _lowest(objective: Any) -> float | None:
     """Return the lowest known value of a function, if there is one."""
-    lowest = objective.lowest if isinstance(objective, Objective) else None
+    lowest = getattr(objective, "lowest", None)
     return None if lowest is None else lowest.value
 
 
@@ -354,7 +359,7 @@ def _draw_function(ax: Any, objective: Any, ranges: list[Any], shape: Any) -> An
 
 def _draw_curve(ax: Any, objective: Any, ranges: list[tuple[float, float]], shape: Any) -> None:
     x = np.linspace(*ranges[0], 801)
-    at = x if isinstance(objective, Objective) else x.reshape(-1, *(shape or ()))
+    at = x if _is_described(objective) else x.reshape(-1, *(shape or ()))
     y = _broken_at_jumps(values_at(objective, at))
     ax.plot(x, y, color=BLUE, linewidth=1.8)
     for point in getattr(objective, "minima", ()):
@@ -441,7 +446,7 @@ def _ranges(
     points = [one.points for one in trajectories or []]
     if window is not None:
         window = [window] if np.ndim(window) == 1 else window
-    elif isinstance(objective, Objective):
+    elif _is_described(objective):
         window = [
             (min(low, *starts), max(high, *starts)) if starts else (low, high)
             for (low, high), *starts in zip(objective.window, *(p[0] for p in points), strict=True)
@@ -469,10 +474,10 @@ def _around(values: np.ndarray) -> tuple[float, float]:
 
 def _grid(objective: Any, ranges: list[tuple[float, float]], shape: Any) -> tuple[Any, Any, Any]:
     """Return the values on a grid; a function that is called once a point gets a coarser one."""
-    n = 301 if isinstance(objective, Objective) else 61
+    n = 301 if _is_described(objective) else 61
     x, y = np.meshgrid(*(np.linspace(low, high, n) for low, high in ranges))
     points = np.stack([x.ravel(), y.ravel()], axis=-1)
-    if not isinstance(objective, Objective):
+    if not _is_described(objective):
         points = points.reshape(-1, *(shape or (2,)))
     return x, y, values_at(objective, points).reshape(x.shape)
 

@@ -13,6 +13,7 @@ its minima, a window for pictures and a usual start.  :data:`ALL` has them by na
 Numbers of the documents have more digits than float32: points given as Python's numbers are float64 here.
 """
 
+from minigrad._points import as_point, values_at
 from minigrad.optim.functions.curves import (
     absolute,
     convex,
@@ -33,7 +34,7 @@ from minigrad.optim.functions.fitting import (
     underdetermined,
     underdetermined_regularized,
 )
-from minigrad.optim.functions.objective import Objective, Point, as_point, values_at
+from minigrad.optim.functions.objective import Objective, Point
 from minigrad.optim.functions.surfaces import (
     ackley,
     beale,

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
-
-from minigrad._creation import as_tensor, tensor
+from minigrad._points import as_point, default_symbols
 from minigrad._tensor import Tensor
-from minigrad.autograd.modes import no_grad
-from minigrad.backend.devices import is_array, to_host
 
 
 class Point(NamedTuple):
@@ -82,6 +78,8 @@ class Objective:
 
     name: str
     equation: str
+    takes_many: ClassVar[bool] = True  # values_at calls it once for all points
+
     formula: Callable[[Tensor], Tensor] = field(repr=False)
     dimension: int
     minima: tuple[Point, ...] = field(default=(), repr=False)
@@ -156,61 +154,3 @@ class Objective:
         from minigrad.viz.descent import surface
 
         return surface(self, window, ax=ax)
-
-
-def default_symbols(dimension: int) -> tuple[str, ...]:
-    """Return names for the numbers that a function takes."""
-    return (
-        ("x", "y", "z")[:dimension] if dimension < 4 else tuple(f"x{i}" for i in range(dimension))
-    )
-
-
-def as_point(value: Any) -> Tensor:
-    """Return numbers as a floating tensor: Python's floats, and integers, are float64.
-
-    Worked numbers have more digits than float32.  Tensors and floating arrays keep their dtype.
-
-    Parameters
-    ----------
-    value : Tensor, or array_like
-        A point, or many.
-
-    Raises
-    ------
-    TypeError
-        If it holds no real numbers.
-    """
-    if isinstance(value, Tensor):
-        return value if value.dtype.kind == "f" else value.to(np.dtype(np.float64))
-    if is_array(value) and not isinstance(value, (np.ndarray, np.generic)):
-        return as_point(as_tensor(value))
-    host = np.asarray(value)
-    if host.dtype.kind not in "fiu":
-        raise TypeError(f"a point is made of real numbers, got {type(value).__name__} {value!r}")
-    return tensor(host, dtype=host.dtype if host.dtype.kind == "f" else np.dtype(np.float64))
-
-
-@no_grad()
-def values_at(objective: Callable[[Tensor], Tensor], points: Any) -> np.ndarray:
-    """Return the values of a function at many points, on the host; NaN where it has none.
-
-    An :class:`Objective` is called once; any other function, which may know one point only, for each.
-
-    Parameters
-    ----------
-    objective : callable
-        Returns a tensor with one number.
-    points : array_like, shape (n, ...)
-        The points, in the shape that the function takes; those of an :class:`Objective` are of shape (d,).
-
-    Returns
-    -------
-    array of float64, shape (n,)
-    """
-    host = np.asarray(points)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        if not isinstance(objective, Objective):
-            return np.array([float(objective(as_point(point))) for point in host])
-        if objective.dimension == 1:
-            host = host.reshape(len(host))
-        return to_host(objective(host).array).astype(np.float64)
