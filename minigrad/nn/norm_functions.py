@@ -65,9 +65,10 @@ def batch_norm(
     covariate shift", ICML 2015, algorithms 1 and 2.
     """
     _check_channels(input, running_mean, running_var, weight, bias)
+    if input.ndim == 2 and training:
+        return _by_batch(input, running_mean, running_var, weight, bias, momentum, eps)
     if input.ndim == 2:
-        normalise = _by_batch if training else _by_running
-        return normalise(input, running_mean, running_var, weight, bias, momentum, eps)
+        return _by_running(input, running_mean, running_var, weight, bias, eps)
     last = input.movedim(1, -1)
     out = batch_norm(
         last.reshape(-1, input.shape[1]),
@@ -111,7 +112,6 @@ def _by_running(
     running_var: Any,
     weight: Any,
     bias: Any,
-    momentum: Any,
     eps: float,
 ) -> Tensor:
     """Normalise the columns of ``x`` by what is known of them from training."""
