@@ -1,5 +1,6 @@
 """Sphinx settings. ``sphinx-build -W docs docs/_build`` makes the site, without a network."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -80,3 +81,12 @@ html_theme_options = {
     "footer_end": [],
     "show_toc_level": 2,
 }
+
+
+def keep_initials(app, what, name, obj, options, lines):
+    """Escape the initial at the start of a name, "K. Levenberg", which would begin a list."""
+    lines[:] = [re.sub(r"^(\s*(?:[-*] )?)([A-Z])\. ", r"\1\\\2. ", line) for line in lines]
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", keep_initials)
