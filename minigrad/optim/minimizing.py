@@ -14,11 +14,11 @@ from minigrad._points import as_point
 from minigrad._tensor import Tensor
 from minigrad.autograd.modes import enable_grad, no_grad
 from minigrad.backend.devices import to_host
+from minigrad.optim.bar import with_bar
 from minigrad.optim.checks import NOT_NEGATIVE
 from minigrad.optim.functions.objective import Objective
 from minigrad.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau, ScheduleLR
 from minigrad.optim.optimizer import Optimizer
-from minigrad.optim.progress import with_bar
 from minigrad.optim.schedules import Schedule
 from minigrad.optim.stopping import Progress, why_stop
 from minigrad.optim.trajectory import Step, Trajectory

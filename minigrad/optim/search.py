@@ -16,10 +16,10 @@ import numpy as np
 from minigrad._points import values_at
 from minigrad._tensor import Tensor
 from minigrad.backend.generator import Generator, default_generator
+from minigrad.optim.bar import with_bar
 from minigrad.optim.functions.objective import Objective
 from minigrad.optim.minimizing import minimize
 from minigrad.optim.optimizer import Optimizer
-from minigrad.optim.progress import with_bar
 from minigrad.optim.trajectory import Trajectory
 
 Function = Callable[[Tensor], Tensor]

@@ -25,8 +25,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.backend.generator import Generator, default_generator
+from minigrad.optim.bar import with_bar
 from minigrad.optim.checks import POSITIVE, check, error
-from minigrad.optim.progress import with_bar
 from minigrad.optim.trajectory import Trajectory
 
 FLOAT64 = np.dtype(np.float64)
