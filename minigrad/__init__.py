@@ -331,6 +331,7 @@ if TYPE_CHECKING:  # at run time they are imported on first use, see __getattr__
         utils,
         viz,
     )
+    from minigrad.ops.explaining import explain
     from minigrad.serialization import load, save
     from minigrad.viz import draw
 
@@ -371,6 +372,7 @@ _MODULES = (
 )
 _FUNCTIONS = {
     "draw": "minigrad.viz",
+    "explain": "minigrad.ops.explaining",
     "load": "minigrad.serialization",
     "save": "minigrad.serialization",
 }

@@ -4,16 +4,11 @@ What it shows is the code that runs: the formula is the docstring of the forward
 text of the rules, the kinks and dtypes are what the operation was declared with.
 """
 
-import ast
-import dis
-import inspect
-import re
-import textwrap
-
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
 from minigrad import ops
+from minigrad.ops.texts import markdown, source_of, summary
 
 DTYPES = {
     "promote": "promoted",
@@ -21,51 +16,6 @@ DTYPES = {
     "same": "all the same",
     "any": "any",
 }
-
-
-def rule_text(name, rule):
-    """Return the rule for an input as text: the expression of a lambda, or a whole function."""
-    source = textwrap.dedent(inspect.getsource(rule))
-    if rule.__name__ != "<lambda>":
-        return source
-    named = re.search(rf"\b{name}\s*=\s*(?=lambda)", source) if name else None
-    start = named.end() if named else source.index("lambda")
-    for end in range(len(source), start, -1):
-        try:
-            tree = ast.parse(source[start:end].strip(), mode="eval").body
-        except SyntaxError:
-            continue
-        found = tree.elts[0] if isinstance(tree, ast.Tuple) else tree
-        check_same(name, rule, found)
-        return ast.unparse(found.body)
-    raise ValueError(f"no lambda for {name!r} in {source!r}")
-
-
-def check_same(name, rule, tree):
-    """Raise if the text found is not that of the rule: a table of wrong derivatives would be worse."""
-    code = eval(compile(ast.Expression(tree), "rule", "eval"), {}).__code__
-    if steps(code) != steps(rule.__code__):
-        raise ValueError(f"{ast.unparse(tree)!r} is not the rule for {name!r}")
-
-
-def steps(code):
-    """Return what a function does, step by step, whatever way Python has of calling a method."""
-    return [
-        (step.opname.replace("LOAD_METHOD", "LOAD_ATTR"), step.argval)
-        for step in dis.get_instructions(code)
-    ]
-
-
-def markdown(text):
-    """Return docstring text with its reST roles in Markdown."""
-    text = re.sub(r":math:`([^`]+)`", r"$\1$", " ".join(text.split()))
-    text = re.sub(r":\w+:`~?([\w.]+)`", r"`\1`", text)
-    return text.replace("``", "`")
-
-
-def summary(op):
-    """Return the first paragraph of an operation's docstring."""
-    return markdown(inspect.cleandoc(op.__doc__ or "").split("\n\n")[0])
 
 
 class Operations(Directive):
@@ -100,7 +50,7 @@ class Operations(Directive):
         name = f"`{op.name}`({', '.join(op.input_names)})"
         if op.defaults:
             name += f"\n\n{', '.join(f'`{one}`' for one in op.defaults)}"
-        value = [summary(op), f"dtypes: {DTYPES[op.dtypes]}"]
+        value = [markdown(summary(op)), f"dtypes: {DTYPES[op.dtypes]}"]
         if op.kinks:
             value.append(f"kinks: {op.kinks}")
         if op.composite is not None:
@@ -118,7 +68,7 @@ class Operations(Directive):
         rules = {"": op.joint} if op.joint is not None else op.rules
         shown = []
         for name, rule in rules.items():
-            text = rule_text(name, rule).rstrip()
+            text = source_of(rule)
             if "\n" in text:
                 shown.append(nodes.literal_block(text, text, language="python"))
             else:

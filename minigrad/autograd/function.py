@@ -95,8 +95,9 @@ class _FunctionOp:
 
     residuals: tuple[str, ...] = ()
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, function: type) -> None:
+        self.name = function.__name__
+        self.function = function  # for ``explain``
 
     def input_name(self, position: Any) -> str:
         """Return a name for an argument."""
@@ -205,7 +206,7 @@ class Function:
         def rule(xp: Any, gradients: Any, wanted: Any, ctx: Context) -> tuple[Any, ...]:
             return cls._pull(ctx, xp is engine.tensor_namespace, gradients, sources)
 
-        plan = Plan(_FunctionOp(cls.__name__), needs, joint=(rule, (0,)), sources=(None,))
+        plan = Plan(_FunctionOp(cls), needs, joint=(rule, (0,)), sources=(None,))
         node = Node(
             plan,
             sources,

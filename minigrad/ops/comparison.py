@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 
-from minigrad.ops.declare import Op, op, register
+from minigrad.ops.declare import op, register
 from minigrad.ops.samples import without_derivative
 
 
@@ -23,20 +22,16 @@ def _without_derivative(name, compute, arity, doc, kinds="fib"):
     forward: Any = one if arity == 1 else two
     forward.__name__ = name
     forward.__doc__ = doc
+    forward.__wrapped__ = compute  # what ``explain`` shows
     return op(forward, differentiable=False).samples(without_derivative(arity, kinds))
 
 
-def _compare(name: str, symbol: str) -> Op:
-    function = getattr(operator, name)
-    return _without_derivative(name, lambda xp, x, y: function(x, y), 2, f":math:`x {symbol} y`.")
-
-
-eq = _compare("eq", "=")
-ne = _compare("ne", r"\ne")
-lt = _compare("lt", "<")
-le = _compare("le", r"\le")
-gt = _compare("gt", ">")
-ge = _compare("ge", r"\ge")
+eq = _without_derivative("eq", lambda xp, x, y: x == y, 2, ":math:`x = y`.")
+ne = _without_derivative("ne", lambda xp, x, y: x != y, 2, r":math:`x \ne y`.")
+lt = _without_derivative("lt", lambda xp, x, y: x < y, 2, ":math:`x < y`.")
+le = _without_derivative("le", lambda xp, x, y: x <= y, 2, r":math:`x \le y`.")
+gt = _without_derivative("gt", lambda xp, x, y: x > y, 2, ":math:`x > y`.")
+ge = _without_derivative("ge", lambda xp, x, y: x >= y, 2, r":math:`x \ge y`.")
 logical_and = _without_derivative(
     "logical_and", lambda xp, x, y: xp.logical_and(x, y), 2, "Both nonzero."
 )

@@ -12,10 +12,12 @@ from minigrad.ops.declare import namespace_of, op, register
 
 
 def _t(xp, x):
+    """Return each matrix of ``x`` transposed."""
     return xp.swapaxes(x, -1, -2)
 
 
 def _symmetric(xp, x):
+    """Return the symmetric part of each matrix."""
     return 0.5 * (x + _t(xp, x))
 
 

@@ -106,6 +106,7 @@ def _squares(xp, x, axis, keepdims):
 
 
 def _freedom(shape, axis, correction):
+    """Return the number of elements less ``correction``, nan if none are left."""
     degrees = count(shape, axis) - correction
     return degrees if degrees > 0 else math.nan
 
@@ -240,6 +241,7 @@ def argmin(xp, x, *, axis=None, keepdims=False):
 
 
 def _as_index(xp, index):
+    """Return ``index`` in int64, the dtype of all indices."""
     return xp.asarray(index, dtype=np.int64)
 
 

@@ -77,6 +77,7 @@ def permute_dims(xp, x, *, axes):
 
 
 def _inverse(axes):
+    """Return the order of axes that undoes ``axes``."""
     positive = [axis % len(axes) for axis in axes]
     return tuple(positive.index(i) for i in range(len(axes)))
 
