@@ -11,6 +11,9 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import data, nn, optim, train
+from minigrad.viz.plots.style import style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # The digits that come with the package; a fifth of them is held out.

@@ -20,6 +20,9 @@ import matplotlib.pyplot as plt
 
 import minigrad as mg
 from minigrad import data, nn, optim, train
+from minigrad.viz.plots.style import style_sheet
+
+plt.style.use(style_sheet())
 
 parser = argparse.ArgumentParser(description="Learn to read the digits of MNIST")
 parser.add_argument(

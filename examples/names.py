@@ -23,6 +23,9 @@ from tqdm import tqdm
 import minigrad as mg
 import minigrad.nn.functional as F
 from minigrad.data import load_names
+from minigrad.viz.plots.style import style_sheet
+
+plt.style.use(style_sheet())
 
 parser = argparse.ArgumentParser(description="Learn names letter by letter")
 parser.add_argument(
@@ -144,7 +147,7 @@ window = min(200, len(losses))
 means = mg.tensor(losses[: len(losses) // window * window]).view(-1, window).mean(1)
 axes.plot([window * (i + 0.5) for i in range(len(means))], means, label=f"mean of {window}")
 axes.set(xlabel="step", ylabel="cross entropy (nats)", title="Which letter comes next?")
-axes.legend(frameon=False)
+axes.legend()
 plt.show()
 
 # sphinx_gallery_thumbnail_path = 'images/names.png'

@@ -7,10 +7,11 @@ follow the arms; a linear classifier cannot.
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 import minigrad as mg
-from minigrad import data, nn, optim, train
+from minigrad import data, nn, optim, train, viz
+
+plt.style.use(viz.style_sheet())
 
 # %%
 # 100 points on each of three arms.
@@ -43,16 +44,10 @@ for name, model in models.items():
 # %%
 # The losses, and the arm that each model gives to every place.
 
-side = np.linspace(-1.3, 1.3, 200)
-places = mg.tensor(np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2), dtype=mg.float32)
-figure, (left, *right) = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
+figure, (left, *right) = plt.subplots(1, 3, figsize=(8.4, 3.6), layout="constrained")
+losses = {name: history["loss"] for name, history in histories.items()}
+viz.loss_curves(losses, ylabel="cross entropy (nats)", ax=left)
 for (name, model), axes in zip(models.items(), right, strict=True):
-    left.semilogy(histories[name]["loss"], label=name)
-    with mg.no_grad():
-        arms = model(places).argmax(1).numpy().reshape(200, 200)
-    axes.contourf(side, side, arms, levels=[-0.5, 0.5, 1.5, 2.5], cmap="viridis", alpha=0.4)
-    axes.scatter(*points.T, c=labels, cmap="viridis", edgecolors="k", linewidths=0.5, s=18)
-    axes.set(title=f"{name}: {histories[name]['accuracy'][-1]:.1%}", aspect="equal")
-left.set(xlabel="epoch", ylabel="loss")
-left.legend(frameon=False)
+    title = f"{name}: {histories[name]['accuracy'][-1]:.1%}"
+    viz.decision_boundary(model, points, labels, title=title, ax=axes)
 plt.show()

@@ -7,10 +7,11 @@ undecided.
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 import minigrad as mg
-from minigrad import data, nn, optim
+from minigrad import data, nn, optim, viz
+
+plt.style.use(viz.style_sheet())
 
 # %%
 # The points: two half circles that reach into each other, with some noise.
@@ -45,17 +46,7 @@ print(f"loss {losses[-1]:.4f}, {hits.float().mean():.1%} of the points on their 
 # %%
 # The loss as it fell, and the probability that the network gives to each place.
 
-side = np.linspace(-1.6, 2.6, 120)
-grid = np.stack(np.meshgrid(side, side), axis=-1)
-with mg.no_grad():
-    probability = mg.sigmoid(model(mg.tensor(grid.reshape(-1, 2), dtype=mg.float32)))
-probability = probability.numpy().reshape(120, 120)
-
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
-left.semilogy(losses)
-left.set(xlabel="step", ylabel="loss")
-right.contourf(side, side, probability, levels=20, cmap="coolwarm", alpha=0.5)
-right.contour(side, side, probability, levels=[0.5], colors="k")
-right.scatter(*points.T, c=labels, cmap="coolwarm", edgecolors="k", linewidths=0.5, s=18)
-right.set(xlim=(-1.6, 2.6), ylim=(-1.3, 1.8), aspect="equal")
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.6), layout="constrained")
+viz.loss_curves({"training": losses}, xlabel="step", ylabel="cross entropy (nats)", ax=left)
+viz.decision_boundary(model, points, labels, ax=right)
 plt.show()

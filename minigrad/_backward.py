@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad import engine
 from minigrad.backend.devices import xp_of
-from minigrad.engine import Node, State, state, sweep, wrap
+from minigrad.engine import GRADIENT, Node, State, state, sweep, wrap
 from minigrad.ownership import take
 from minigrad.versions import touch
 
@@ -161,7 +161,8 @@ def _run(
 ) -> Any:
     """Sweep, recording the rules with ``create_graph`` and only then."""
     now = state.get()
-    token = state.set(State(create_graph, now.scope, now.observer))
+    order = 1 + max((one.scope.count(GRADIENT) for one in roots), default=0) if create_graph else 0
+    token = state.set(State(create_graph, (*now.scope, *[GRADIENT] * order), now.observer))
     try:
         return sweep(roots, seeds, retain_graph=keep, create_graph=create_graph, **options)
     finally:

@@ -105,7 +105,7 @@ def run_info(options: argparse.Namespace) -> None:
 
 def facts() -> Iterator[tuple[str, str]]:
     """Yield names and what there is to tell about them; a heading has nothing to tell."""
-    from minigrad.viz import renderers
+    from minigrad.viz.graphs import renderers
 
     yield "minigrad", mg.__version__
     yield "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"

@@ -102,7 +102,7 @@ def write_graph(outcome: Outcome, folder: Path) -> None:
 
 def write_plots(outcome: Outcome, test_set: data.TensorDataset, folder: Path) -> None:
     """Write the loss curves, and a sheet of held-out digits with what the model reads."""
-    from minigrad.viz.pictures import image_sheet, loss_curves
+    from minigrad.viz.plots.pictures import image_sheet, loss_curves
 
     history = outcome.history
     curves = {

@@ -128,6 +128,7 @@ LEAF = Plan(None, (), kind="leaf")
 ITEM = Plan(None, (True,), kind="item", sources=(None, None))
 NO_PARAMS: dict[str, Any] = {}
 RELEASED: Any = object()  # stands where a node had what it saved
+GRADIENT = "\N{NABLA}"  # stands in the scope of what a sweep recorded, once for each order; drawings show it
 
 
 class Node:
@@ -137,8 +138,8 @@ class Node:
     ----------
     plan : Plan
         The operation with the rules that will run.
-    inputs : tuple of Node or None
-        The node of each input; ``None`` for a Python number.
+    inputs : tuple of Node, number or None
+        The node of each input; a Python number stands for itself, ``None`` for what was left out.
     saved
         What its rules name: a tuple, or a single value (``plan.alone``); ``RELEASED`` after the sweep.
     params : dict
@@ -584,8 +585,12 @@ def as_recorded(node: Node, value: Any, source: Any) -> Any:
             )
         return wrap(value, node)
     if isinstance(source, slice):  # all inputs of an operation that takes any number
-        return tuple(map(wrap, value, node.inputs))
-    return wrap(value, node.inputs[source]) if node.inputs[source] is not None else value
+        return tuple(
+            wrap(part, origin if isinstance(origin, Node) else None)
+            for part, origin in zip(value, node.inputs, strict=True)
+        )
+    origin = node.inputs[source]
+    return wrap(value, origin) if isinstance(origin, Node) else value
 
 
 def item_node(node: Node, index: int, array: Any) -> Node:
@@ -603,12 +608,12 @@ def replay_composite(node: Node, gradient: Any, saved: tuple) -> Iterable[tuple[
     """
     plan = node.plan
     op = plan.op
-    token = state.set(State(True, node.scope, state.get().observer))
+    token = state.set(State(True, (*node.scope, GRADIENT), state.get().observer))
     try:
         inputs: list[Any] = []
         for position, source in enumerate(node.inputs):
             value = saved[position]
-            if source is None or value is None:
+            if value is None or not isinstance(source, Node):
                 inputs.append(value)
             else:
                 tensor = wrap(value, source)

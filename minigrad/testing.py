@@ -221,7 +221,7 @@ def _uses(result: Any, op: Op) -> bool:
         if node.plan.op is op:
             return True
         seen.add(node)
-        nodes.extend(node.inputs)
+        nodes.extend(source for source in node.inputs if isinstance(source, engine.Node))
     return False
 
 

@@ -435,7 +435,7 @@ class History:
         return f"History({self.line()}{end})" if self.columns else "History()"
 
     def plot(self) -> Any:
-        """Draw losses, and beside them the metrics if there are any.
+        """Draw the losses, each metric, and the learning rate if it changed.
 
         Returns
         -------
@@ -447,11 +447,10 @@ class History:
         ImportError
             If matplotlib is not installed.
         """
-        from minigrad.viz.pictures import training_curves
+        from minigrad.viz.plots.pictures import training_curves
 
-        return training_curves(
-            {name: c for name, c in self.columns.items() if name not in ("lr", "seconds")}
-        )
+        left_out = {"seconds"} if len(set(self.columns.get("lr", ()))) > 1 else {"seconds", "lr"}
+        return training_curves({n: c for n, c in self.columns.items() if n not in left_out})
 
 
 def _listed(values: Mapping[str, float]) -> str:

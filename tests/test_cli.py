@@ -10,7 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import cli, data, demo
-from minigrad.viz import renderers
+from minigrad.viz.graphs import renderers
 
 PICTURES = ["digits-graph.svg", "digits-loss.png", "digits-predictions.png"]
 EPOCH = re.compile(

@@ -244,7 +244,7 @@ def test_schedules_say_what_is_wrong(make, kind, message):
 
 def test_plot():
     pytest.importorskip("matplotlib")
-    from minigrad.viz.pictures import rate_curves
+    from minigrad.viz.plots.pictures import rate_curves
 
     figure = (0.1 * Linear(20)).plot(30, title="down")
     (line,) = figure.axes[0].lines

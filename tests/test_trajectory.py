@@ -368,7 +368,7 @@ DRAWN = {
 @pytest.fixture
 def descent():
     pytest.importorskip("matplotlib")
-    from minigrad.viz import descent
+    from minigrad.viz.plots import descent
 
     return descent
 
@@ -494,13 +494,15 @@ def test_a_film_is_written_by_pillow(descent, tmp_path):
 
 
 def test_levels_are_close_together_where_it_is_low(descent):
-    levels = descent.levels_of(np.linspace(0, 1000, 10_001), functions.himmelblau)
+    from minigrad.viz.plots.landscapes import levels_of
+
+    levels = levels_of(np.linspace(0, 1000, 10_001), functions.himmelblau)
     steps = np.diff(levels)
     assert levels[0] == 0 and levels[-1] == pytest.approx(1000) and (np.diff(steps) > 0).all()
-    assert (np.diff(descent.levels_of(np.ones(5))) > 0).all()
-    assert np.isfinite(descent.levels_of(np.array([1.0, 2.0, np.nan, np.inf]))).all()
+    assert (np.diff(levels_of(np.ones(5))) > 0).all()
+    assert np.isfinite(levels_of(np.array([1.0, 2.0, np.nan, np.inf]))).all()
     with pytest.raises(ValueError, match="the function is nowhere finite in this window"):
-        descent.levels_of(np.array([np.nan]))
+        levels_of(np.array([np.nan]))
 
 
 def test_functions_need_not_be_finite_everywhere(descent):
@@ -534,7 +536,7 @@ def test_without_matplotlib_the_error_says_what_to_install(kind, monkeypatch):
     path = over_the_bowl(SGD, lr=0.05)
     for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
         monkeypatch.setitem(sys.modules, name, None)
-    from minigrad.viz import descent
+    from minigrad.viz.plots import descent
 
     with pytest.raises(
         ImportError, match=re.escape('need matplotlib: pip install "minigrad-autograd[plot]"')

@@ -14,7 +14,9 @@ import numpy as np
 
 from minigrad import optim
 from minigrad.optim import functions
-from minigrad.viz.pictures import BLUE, VERMILION
+from minigrad.viz.plots.style import BLUE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # The runs, by equation 1.6: v ← μ v − η g, θ ← θ + v.
@@ -42,10 +44,10 @@ print("the document: μ = 0.5 helps, 0.95 overshoots and does not stop; here the
 
 theta = np.linspace(-1.2, 1.2, 301)
 losses = abs(theta)
-figure, (left, *strips) = plt.subplots(1, 4, figsize=(12, 4), layout="constrained")
+figure, places = plt.subplots(2, 2, figsize=(8.4, 7), layout="constrained")
+left, *strips = places.flat
 left.plot(theta, losses, color=BLUE)
 left.set(xlabel="θ", ylabel="J", title="J = |θ|")
-left.spines[["top", "right"]].set_visible(False)
 for axes, mu in zip(strips, momenta, strict=True):
     picture = axes.imshow(
         losses[None], extent=(-1.2, 1.2, 300, 0), aspect="auto", cmap="Blues_r", vmin=0, vmax=1.8
@@ -53,7 +55,8 @@ for axes, mu in zip(strips, momenta, strict=True):
     axes.plot(runs[mu].points[:, 0], np.arange(301), color="white", linewidth=2)
     axes.plot(runs[mu].points[arrivals[mu], 0], arrivals[mu], "o", color=VERMILION, markersize=8)
     axes.set_title(f"μ = {mu:g}: J ≤ 0.01 at step {arrivals[mu]}", fontsize=10)
-    axes.set_xlabel("θ")
-strips[0].set_ylabel("step")
-figure.colorbar(picture, ax=strips, label="J", boundaries=theta[theta >= 0], ticks=(0, 0.5, 1))
+    axes.set(xlabel="θ", ylabel="step")
+figure.colorbar(
+    picture, ax=places[:, 1], label="J", boundaries=theta[theta >= 0], ticks=(0, 0.5, 1)
+)
 plt.show()

@@ -14,7 +14,9 @@ import numpy as np
 
 from minigrad import optim
 from minigrad.optim import functions
-from minigrad.viz.pictures import BLUE, VERMILION
+from minigrad.viz.plots.style import BLUE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # 500 steps on each, from 1; on (f) the start decides which minimum is found. On (e) rounding decides where
@@ -57,8 +59,8 @@ print(
 windows = dict.fromkeys(panels, (-1.2, 1.2))
 windows["(e) exploding gradient"] = (-1.0, 7.0)
 windows["(f) several minima"] = (-3.0, 3.0)
-figure = plt.figure(figsize=(12, 9), layout="constrained")
-places = figure.subfigures(2, 3)
+figure = plt.figure(figsize=(8.4, 12), layout="constrained")
+places = figure.subfigures(3, 2)
 for place, (name, run) in zip(places.flat, panels.items(), strict=True):
     curve, strip = place.subplots(2, 1, sharex=True, height_ratios=(2, 3))
     x = np.linspace(*windows[name], 601)

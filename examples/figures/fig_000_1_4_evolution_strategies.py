@@ -17,7 +17,9 @@ import numpy as np
 import minigrad as mg
 from minigrad import optim
 from minigrad.optim import functions
-from minigrad.viz.pictures import BLUE, GREEN, PURPLE, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, PURPLE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--quick", action="store_true", help="500 steps instead of 1000")
@@ -50,7 +52,7 @@ print("the document: ES minimises a loss without a gradient; here the same")
 # Above the function, below the ways of the three seeds over it, a step a row.
 
 figure, places = plt.subplots(
-    2, 2, figsize=(9, 8), layout="constrained", sharex=True, height_ratios=(2, 3)
+    2, 2, figsize=(8.4, 8), layout="constrained", sharex=True, height_ratios=(2, 3)
 )
 x = np.linspace(-1.5, 1.5, 601)
 for (curve, strip), objective in zip(places.T, objectives, strict=True):
@@ -59,7 +61,6 @@ for (curve, strip), objective in zip(places.T, objectives, strict=True):
     curve.plot(x, np.where(jumps, np.nan, losses), color=BLUE)
     curve.plot(1.0, functions.values_at(objective, [1.0]), "o", color="white", markeredgecolor="k")
     curve.set(title=f"J = {objective.equation}", ylabel="J")
-    curve.spines[["top", "right"]].set_visible(False)
     strip.imshow(
         losses[None],
         extent=(-1.5, 1.5, steps, 0),
@@ -74,5 +75,5 @@ for (curve, strip), objective in zip(places.T, objectives, strict=True):
         strip.plot(way.points[:, 0], np.arange(steps + 1), color=colour, label=f"seed {seed}")
     strip.axvline(still.x, color="k", linestyle="--", label="gradient descent")
     strip.set(xlabel="x", ylabel="step")
-strip.legend(loc="lower left", fontsize=9)
+figure.legend(*strip.get_legend_handles_labels(), loc="outside lower center", ncols=4)
 plt.show()

@@ -16,7 +16,9 @@ import numpy as np
 from minigrad import optim
 from minigrad.optim import functions
 from minigrad.optim.transforms import clip_by_value
-from minigrad.viz.pictures import BLUE, VERMILION
+from minigrad.viz.plots.style import BLUE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # With and without: clipping is a transform of the gradient, and goes into any optimiser.
@@ -40,25 +42,25 @@ print(f"clipped, without momentum: J = {plain.fun:.4f} after 2000 steps, |x| up 
 print("the document: clipping minimises it; here the same")
 
 # %%
-# Left the function, then the ways over it, a step a row.
+# Above the function, below the ways over it, a step a row.
 
 x = np.linspace(-1.0, 7.0, 601)
 losses = functions.values_at(functions.sqrt_abs, x)
-figure, (left, *strips) = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
+figure = plt.figure(figsize=(8.4, 7), layout="constrained")
+above, below = figure.subfigures(2, 1, height_ratios=(1, 1.4))
+left, strips = above.subplots(), below.subplots(1, 2)
 left.plot(x, losses, color=BLUE)
 for (name, run), marker in zip(runs.items(), "so", strict=True):
     left.plot(run.x, run.fun, marker, color=VERMILION, label=f"end, {name}")
 left.set(xlabel="x", ylabel="J", title="J = √|x| − 0.25")
-left.legend(frameon=False, fontsize=9)
-left.spines[["top", "right"]].set_visible(False)
+left.legend()
 for axes, (name, run) in zip(strips, runs.items(), strict=True):
     picture = axes.imshow(
         losses[None], extent=(-1, 7, 500, 0), aspect="auto", cmap="Blues_r", vmin=-0.25, vmax=3.5
     )
     axes.plot(run.points[:, 0], np.arange(501), color="white", linewidth=2)
-    axes.set(title=name, xlabel="x")
-strips[0].set_ylabel("step")
-figure.colorbar(
+    axes.set(title=name, xlabel="x", ylabel="step")
+below.colorbar(
     picture, ax=strips, label="J", boundaries=np.linspace(-0.25, 2.4, 121), ticks=(0, 1, 2)
 )
 plt.show()

@@ -10,7 +10,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from minigrad.optim import schedules
-from minigrad.viz.pictures import BLUE, GREEN, PURPLE, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, PURPLE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # A schedule is a function of the step, and needs no optimiser. The numbers are those of the equations.
@@ -36,9 +38,10 @@ for steps in (100, 200):
     print(f"K = {steps}: in step 50 linear {k[0]:.2f}, cosine {k[1]:.3f} of the first rate")
 
 k = np.arange(200)
-figure, (left, middle, right) = plt.subplots(
-    1, 3, figsize=(12, 3.8), sharey=True, layout="constrained"
+figure, places = plt.subplot_mosaic(
+    [["decays", "lengths"], ["restarts", "restarts"]], figsize=(8.4, 7), layout="constrained"
 )
+left, middle, right = places.values()
 left.plot(k, exponential(k), color=BLUE, label="exponential, β = 1.01")
 left.plot(k, stepwise(k), "--", color=VERMILION, label="stepwise, β = 2, M = 30")
 for steps, stroke in ((100, "-"), (200, "--")):
@@ -48,10 +51,8 @@ for steps, stroke in ((100, "-"), (200, "--")):
 middle.axvline(50, color="0.6", linewidth=0.8)
 k = np.arange(150)
 right.plot(k, restarts(k), color=BLUE, label="cosine, restarts after\n10, 20, 40, … steps")
-left.set(ylabel="η / η⁰")
 for axes in (left, middle, right):
-    axes.set(xlabel="step k", ylim=(0, 1.35))
-    axes.legend(frameon=False, fontsize=9, loc="upper right")
-    axes.grid(color="0.9")
-    axes.spines[["top", "right"]].set_visible(False)
+    axes.set(xlabel="step k", ylabel="η / η⁰", ylim=(0, 1.5))
+    axes.legend(loc="upper right")
+    axes.grid()
 plt.show()

@@ -15,7 +15,9 @@ import numpy as np
 import minigrad as mg
 from minigrad import optim
 from minigrad.optim import functions, surrogate
-from minigrad.viz.pictures import BLUE, GREEN, PURPLE, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, PURPLE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # For J = [abs(x) > ¼] the mean is known: the chance to fall outside of the trench. Any other J is smoothed
@@ -47,19 +49,17 @@ for name, way in ways.items():
     print(f"{name}: x = {way.x:.2g} after 500 steps, where J = {functions.trench(way.x):g}")
 
 x = np.linspace(-3, 3, 601)
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 4.6), layout="constrained")
 trench = np.where(abs(abs(x) - 0.25) < 1e-9, np.nan, functions.values_at(functions.trench, x))
 left.plot(x, trench, color="k", label="J = [|x| > ¼]")
 for sigma, stroke, colour in ((0.1, ":", GREEN), (0.3, "--", PURPLE), (1.0, "-", BLUE)):
     values = smoothed(mg.tensor(x), sigma).numpy()
     left.plot(x, values, stroke, color=colour, label=f"smoothed, σ = {sigma:g}")
 left.set(xlabel="x", ylabel="J", ylim=(-0.05, 1.05))
-left.legend(frameon=False, loc="lower left", fontsize=9)
+left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
 for (name, way), stroke, colour in zip(ways.items(), ("-", "--"), (BLUE, VERMILION), strict=True):
     right.plot(way.points[:, 0], stroke, color=colour, label=name)
 right.axhspan(-0.25, 0.25, color="0.9", label="J = 0")
 right.set(xlabel="step", ylabel="x", ylim=(-0.3, 1.05), title="descent with η = 0.1, σ = 1")
-right.legend(frameon=False, fontsize=9)
-for axes in (left, right):
-    axes.spines[["top", "right"]].set_visible(False)
+right.legend()
 plt.show()

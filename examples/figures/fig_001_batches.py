@@ -13,8 +13,10 @@ import numpy as np
 import minigrad as mg
 from minigrad import data, optim
 from minigrad.optim import functions
-from minigrad.viz.descent import landscape
-from minigrad.viz.pictures import BLUE, GREEN, VERMILION
+from minigrad.viz.plots.descent import landscape
+from minigrad.viz.plots.style import BLUE, GREEN, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # One loop for all three: only the batch size is different, and the rate with it.
@@ -66,8 +68,8 @@ for reduction in ("sum", "mean"):
 # %%
 # The ways, and the loss on all data after each epoch's worth of items.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.8), layout="constrained")
-landscape(functions.linear_regression, ((0.2, 1.8), (-0.7, 0.9)), ax=left)
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 4.4), layout="constrained")
+landscape(functions.linear_regression, ((0.2, 1.8), (-0.7, 0.9)), ax=left, bar=True)
 for (name, way), colour, stroke in zip(
     ways.items(), (VERMILION, BLUE, GREEN), ("o-", "--", "-"), strict=True
 ):
@@ -79,6 +81,5 @@ right.axhline(lowest, color="0.5", linewidth=0.8, linestyle=":")
 right.set(xlabel="epoch (12 items)", ylabel="loss on all data")
 right.set_yticks([0.2, 0.5, 1, 2, 5], ["0.2", "0.5", "1", "2", "5"])
 right.minorticks_off()
-right.legend(frameon=False)
-right.spines[["top", "right"]].set_visible(False)
+right.legend()
 plt.show()

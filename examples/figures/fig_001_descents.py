@@ -14,7 +14,10 @@ import matplotlib.pyplot as plt
 from minigrad import optim
 from minigrad.optim import functions
 from minigrad.optim.transforms import clip_by_value
-from minigrad.viz.descent import compare
+from minigrad.viz.plots.descent import compare
+from minigrad.viz.plots.style import style_sheet
+
+plt.style.use(style_sheet())
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--quick", action="store_true", help="2000 clipped steps instead of 20,000")
@@ -56,23 +59,23 @@ for name, way in bukin.items():
     best = way.losses[way.best]
     print(f"Bukin 6, {name}: after {way.steps} steps, lowest {best:.2f}")
 
-figure, places = plt.subplots(2, 2, figsize=(11, 9), layout="constrained")
-compare(bowl, ax=places[0, 0], title="bowl, ½ (x² + 10y²), 50 steps")
-compare(himmelblau, ax=places[0, 1], title="Himmelblau, η = 0.01, 500 steps")
+figure, places = plt.subplots(2, 2, figsize=(8.4, 8.4), layout="constrained")
+compare(bowl, ax=places[0, 0], title="bowl, ½ (x² + 10y²), 50 steps", bar=True)
+compare(himmelblau, ax=places[0, 1], title="Himmelblau, η = 0.01, 500 steps", bar=True)
 windows = ((-11.0, -3.0), (-1.0, 2.0)), ((-5.5, -4.5), (0.1, 0.6))
 for axes, (name, way), window in zip(places[1], bukin.items(), windows, strict=True):
-    way.plot(window, ax=axes)
+    way.plot(window, ax=axes, bar=True)
     axes.set_title(f"Bukin 6, {name}, {way.steps} steps", fontsize=10)
 plt.show()
 
 # %%
 # The same as surfaces.
 
-figure, places = plt.subplots(
-    1, 3, figsize=(13, 4.6), subplot_kw={"projection": "3d", "computed_zorder": False}
-)
-figure.subplots_adjust(left=0, right=0.95, bottom=0.05, top=0.92, wspace=0.15)
+figure = plt.figure(figsize=(8.4, 8.4))
+figure.subplots_adjust(left=0, right=0.95, bottom=0.1, top=0.96, wspace=0.1, hspace=0.3)
 ways = bowl["η = 0.18"], himmelblau["(0, 0)"], bukin["clipped to ±0.1"]
-for axes, way in zip(places, ways, strict=True):
+for place, way in enumerate(ways, 1):
+    axes = figure.add_subplot(2, 2, place, projection="3d")
+    axes.view_init(elev=58, azim=-60)
     way.surface(ax=axes)
 plt.show()

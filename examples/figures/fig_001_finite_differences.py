@@ -12,7 +12,9 @@ import numpy as np
 
 import minigrad as mg
 from minigrad.optim import numerical_grad
-from minigrad.viz.pictures import BLUE, VERMILION
+from minigrad.viz.plots.style import BLUE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # What the document's program prints. (Its x is [1, 1.9999999999999998] afterwards, as ``x[i] += eps`` and
@@ -45,7 +47,7 @@ for eps in (1e-3, 1e-5, 1e-7, 1e-9):
 # below 10⁻¹⁴ are drawn there.)
 
 steps = np.logspace(-13, -1, 97)
-figure, places = plt.subplots(1, 2, figsize=(11, 4), sharey=True, layout="constrained")
+figure, places = plt.subplots(1, 2, figsize=(8.4, 4), sharey=True, layout="constrained")
 curves = {"x²": (lambda x: (x * x).sum(), 2.0), "sin x": (lambda x: x.sin().sum(), np.cos(1.0))}
 one = mg.tensor([1.0], dtype=mg.float64)
 for axes, (name, (function, slope)) in zip(places, curves.items(), strict=True):
@@ -54,8 +56,7 @@ for axes, (name, (function, slope)) in zip(places, curves.items(), strict=True):
         axes.loglog(steps, np.maximum(errors, 1e-14), stroke, color=colour, label=method)
     axes.loglog(steps, 1e-16 / steps, ":", color="0.5", label="rounding, 10⁻¹⁶/ε")
     axes.set(xlabel="ε", title=f"{name} at x = 1", ylim=(1e-14, 1))
-    axes.grid(color="0.9")
-    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid()
 places[0].set_ylabel("error of the slope")
-places[1].legend(frameon=False)
+places[1].legend()
 plt.show()

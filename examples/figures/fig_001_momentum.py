@@ -12,8 +12,10 @@ import matplotlib.pyplot as plt
 
 from minigrad import optim
 from minigrad.optim import functions
-from minigrad.viz.descent import compare
-from minigrad.viz.pictures import BLUE, GREEN, VERMILION
+from minigrad.viz.plots.descent import compare
+from minigrad.viz.plots.style import BLUE, GREEN, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # The same rate for all.
@@ -37,13 +39,18 @@ for name, way in ways.items():
 # %%
 # Document 000 writes the same as v ← μv − η∇J, θ ← θ + v, with v for Δθ and μ for γ.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.8), layout="constrained")
-compare(ways, ((-3.5, 3.5), (-2.6, 2.6)), ax=left, title=f"{functions.bowl.equation}, η = 0.02")
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 4.4), layout="constrained")
+compare(
+    ways,
+    ((-3.5, 3.5), (-2.6, 2.6)),
+    ax=left,
+    title=f"{functions.bowl.equation}, η = 0.02",
+    bar=True,
+)
 for (name, way), colour, stroke in zip(
     ways.items(), (VERMILION, BLUE, GREEN), ("-", "--", "-."), strict=True
 ):
     right.semilogy(way.losses, stroke, color=colour, label=name)
 right.set(xlabel="step", ylabel="J", ylim=(1e-9, 100))
-right.legend(frameon=False)
-right.spines[["top", "right"]].set_visible(False)
+right.legend()
 plt.show()

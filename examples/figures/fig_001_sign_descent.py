@@ -15,8 +15,10 @@ import numpy as np
 import minigrad as mg
 from minigrad import optim
 from minigrad.optim import functions
-from minigrad.viz.descent import compare
-from minigrad.viz.pictures import BLUE, VERMILION
+from minigrad.viz.plots.descent import compare
+from minigrad.viz.plots.style import BLUE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # On a bowl that is ten times as steep in y as in x, with η = 0.1 for all but plain descent.
@@ -53,12 +55,17 @@ print(
     f"RMSprop, ρ = 0.9: first step {rms[0]:.2f} lr, 1/√(1 − ρ) = {10**0.5:.2f}; 40th {rms[-1]:.2f} lr"
 )
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
-compare(ways, ((-0.8, 3.4), (-2.4, 1.2)), ax=left, title="½ (x² + 10y²), η = 0.1 but for descent")
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 4.6), layout="constrained")
+compare(
+    ways,
+    ((-0.8, 3.4), (-2.4, 1.2)),
+    ax=left,
+    title="½ (x² + 10y²)\nη = 0.1 but for descent",
+    bar=True,
+)
 right.plot(range(1, 41), rms, "o-", color=BLUE, markersize=3, label="RMSprop, ρ = 0.9")
 sign = lengths(partial(optim.SignDescent, lr=1.0))
 right.plot(range(1, 41), sign, "--", color=VERMILION, label="sign")
 right.set(xlabel="step", ylabel="length of the step / lr", title="constant gradient", ylim=(0, 3.4))
-right.legend(frameon=False)
-right.spines[["top", "right"]].set_visible(False)
+right.legend()
 plt.show()

@@ -14,7 +14,9 @@ import numpy as np
 
 from minigrad import optim
 from minigrad.optim import functions
-from minigrad.viz.pictures import BLUE, VERMILION
+from minigrad.viz.plots.style import BLUE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # Twenty steps with each rate.
@@ -39,7 +41,7 @@ for eta, run in runs.items():
 # The first six steps of each; of the last, the first four, in a wider picture.
 
 w = np.linspace(-2.5, 4.0, 300)
-figure, places = plt.subplots(2, 3, figsize=(11, 6.5), layout="constrained")
+figure, places = plt.subplots(3, 2, figsize=(8.4, 9), layout="constrained")
 for axes, (eta, words) in zip(places.flat, rates.items(), strict=True):
     run = runs[eta]
     axes.plot(w, functions.values_at(functions.parabola, w), color=BLUE)
@@ -48,7 +50,6 @@ for axes, (eta, words) in zip(places.flat, rates.items(), strict=True):
         run.points[0, 0], run.losses[0], "o", color="white", markeredgecolor="k", markersize=7
     )
     axes.set(title=f"η = {eta:g}: {words}", xlim=(-0.5, 2.0), ylim=(-11.6, -5))
-    axes.spines[["top", "right"]].set_visible(False)
 places[-1, -1].set(xlim=(-2.5, 4.0), ylim=(-15, 25))
 for axes in places[-1]:
     axes.set_xlabel("w")

@@ -16,7 +16,9 @@ import numpy as np
 import minigrad as mg
 from minigrad import optim
 from minigrad.optim import functions
-from minigrad.viz.pictures import BLUE, GREEN, PURPLE, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, PURPLE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--quick", action="store_true", help="fewer dimensions")
@@ -61,7 +63,7 @@ for name, row in counts.items():
 # the function is no quadratic it takes more than one step.
 
 passes = {"random search": 1, "evolution strategy": 1, "gradient descent": 3}
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), sharey=True, layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 4.2), sharey=True, layout="constrained")
 for (name, row), colour, stroke in zip(
     counts.items(), (GREEN, PURPLE, BLUE, VERMILION), ("o:", "s-.", "^--", "D-"), strict=True
 ):
@@ -74,7 +76,6 @@ for axes in (left, right):
     axes.set_xticks(dimensions, [str(d) for d in dimensions])
     axes.minorticks_off()
     axes.set(xlabel="dimension d")
-    axes.grid(color="0.9")
-    axes.spines[["top", "right"]].set_visible(False)
-right.legend(frameon=False, fontsize=9, loc="lower right")
+    axes.grid()
+right.legend(loc="lower right")
 plt.show()

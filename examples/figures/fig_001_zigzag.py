@@ -14,6 +14,9 @@ import numpy as np
 
 from minigrad import optim
 from minigrad.optim import functions
+from minigrad.viz.plots.style import style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # Steps to the minimum along each line.
@@ -42,9 +45,9 @@ windows = {
     10: ((-1.0, 11.0), (-1.5, 1.5)),
     100: ((60.0, 102.0), (-1.5, 1.5)),
 }
-figure, places = plt.subplots(1, 3, figsize=(14, 4.6), layout="constrained")
-for axes, (kappa, run) in zip(places, runs.items(), strict=True):
-    run.plot(windows[kappa], ax=axes)
-    axes.set_title(f"κ = {kappa}: J = {run.fun:.1e} after 20 steps", fontsize=10)
-places[0].set_aspect("equal")
+figure, places = plt.subplot_mosaic([[2, 10], [100, 100]], figsize=(8.4, 8), layout="constrained")
+for kappa, run in runs.items():
+    run.plot(windows[kappa], ax=places[kappa], bar=True)
+    places[kappa].set_title(f"κ = {kappa}: J = {run.fun:.1e} after 20 steps", fontsize=10)
+places[2].set_aspect("equal")
 plt.show()

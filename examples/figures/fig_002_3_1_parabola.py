@@ -12,7 +12,9 @@ import numpy as np
 from minigrad import optim
 from minigrad.optim import functions
 from minigrad.optim.lr_scheduler import LambdaLR
-from minigrad.viz.pictures import BLUE, VERMILION
+from minigrad.viz.plots.style import BLUE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # The walk, and where one fixed rate leads: with η = 1/8, the inverse of f″ = 8, a single step arrives.
@@ -48,6 +50,5 @@ for k, (point, value, slope) in enumerate(walk):
     )
 axes.plot(exact.x, exact.fun, "*", color="black", markersize=11, label="minimum (0.75, −11.25)")
 axes.set(xlabel="w", ylabel="f(w) = 4w² − 6w − 9")
-axes.spines[["top", "right"]].set_visible(False)
-axes.legend(frameon=False)
+axes.legend()
 plt.show()

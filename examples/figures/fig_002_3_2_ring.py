@@ -11,9 +11,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigrad as mg
-from minigrad import optim
+from minigrad import optim, viz
 from minigrad.optim import functions
-from minigrad.viz import descent
+from minigrad.viz.plots.style import style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # The descent, and the numbers of the example.
@@ -52,12 +54,12 @@ outside = optim.minimize(
 )
 print(f"from (1.2, 1): |w| = {np.linalg.norm(outside.x):.5f}, f = {outside.fun:.5f}")
 
-figure = plt.figure(figsize=(12, 5), layout="constrained")
+figure = plt.figure(figsize=(8.4, 4.8), layout="compressed")
 left = figure.add_subplot(1, 2, 1)
 runs = {"from (½, 1), η = 0.01": run, "from (1.2, 1), η = 0.002": outside}
-descent.compare(runs, ((-1.9, 1.9), (-1.9, 1.9)), ax=left)
+viz.compare(runs, ((-2.1, 2.1), (-2.1, 2.1)), ax=left, bar=True)
 left.set_aspect("equal")
-right = figure.add_subplot(1, 2, 2, projection="3d", computed_zorder=False)
-run.surface(((-1.45, 1.45), (-1.45, 1.45)), ax=right)
+right = figure.add_subplot(1, 2, 2, projection="3d")
 right.view_init(elev=50, azim=-120)
+run.surface(((-1.45, 1.45), (-1.45, 1.45)), ax=right)
 plt.show()

@@ -11,6 +11,9 @@ import matplotlib.pyplot as plt
 
 from minigrad import optim
 from minigrad.optim import functions
+from minigrad.viz.plots.style import style_sheet
+
+plt.style.use(style_sheet())
 
 
 def descend(rate, steps):
@@ -33,8 +36,10 @@ for rate in titles:
         f"after 20 steps {many.x:.6g}; factor {1 - 8 * rate:.2f} a step"
     )
 
-figure, panels = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
+figure, panels = plt.subplots(1, 3, figsize=(8.4, 4.2), layout="constrained")
 for axes, (rate, title) in zip(panels, titles.items(), strict=True):
     descend(rate, 2).plot((-1.5, 3.0), ax=axes)
-    axes.set_title(f"η = {rate}: {title}")
+    axes.set_title(f"η = {rate}\n{title}", fontsize=10)
+    axes.get_legend().remove()
+figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
 plt.show()

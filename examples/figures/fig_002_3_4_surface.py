@@ -14,6 +14,9 @@ import matplotlib.pyplot as plt
 import minigrad as mg
 from minigrad import optim
 from minigrad.optim import functions
+from minigrad.viz.plots.style import style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # Is a function convex? If one chord runs below the surface it is not.
@@ -34,11 +37,11 @@ for name, (function, start, rate) in panels.items():
 # %%
 # The surfaces.
 
-figure = plt.figure(figsize=(12, 5.2))
-figure.subplots_adjust(left=0.01, right=0.95, bottom=0.08, top=0.92, wspace=0.08)
+figure = plt.figure(figsize=(8.4, 4.8))
+figure.subplots_adjust(left=0.01, right=0.95, bottom=0.16, top=0.88, wspace=0.08)
 for position, (name, run) in enumerate(runs.items(), 1):
-    axes = figure.add_subplot(1, 2, position, projection="3d", computed_zorder=False)
-    run.surface(ax=axes)
-    axes.set_title(f"{name}: {run.objective.equation}", fontsize=11)
+    axes = figure.add_subplot(1, 2, position, projection="3d")
     axes.view_init(elev=42, azim=-58)
+    run.surface(ax=axes)
+    axes.set_title(f"{name}\n{run.objective.equation}", fontsize=10)
 plt.show()

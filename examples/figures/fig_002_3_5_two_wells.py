@@ -12,7 +12,9 @@ import numpy as np
 
 from minigrad import optim
 from minigrad.optim import functions
-from minigrad.viz.pictures import BLUE, GREEN, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 
 def descend(function, start):
@@ -44,12 +46,12 @@ print(
 # The function as printed and as meant; right, two descents of the latter, and where each start ends.
 
 w = np.linspace(-2.0, 3.0, 401)
-figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained", sharey=True)
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 4.4), layout="constrained", sharey=True)
 for (name, function), stroke in zip(functions_shown.items(), ("--", "-"), strict=True):
     left.plot(w, functions.values_at(function, w), stroke, color=BLUE, label=name)
 left.plot([-1, 2], [-1, -1], "x", color="black", markersize=9, label="minima, says the document")
 left.set(xlabel="w", ylabel="f(w)", ylim=(-1.9, 3.6))
-left.legend(frameon=False)
+left.legend()
 
 right.plot(w, functions.values_at(functions.two_wells, w), color=BLUE)
 for start, colour in ((0.4, VERMILION), (0.6, GREEN)):
@@ -59,7 +61,5 @@ height = np.full_like(starts, -1.6)
 right.scatter(starts, height, c=np.where(ends < 0, VERMILION, GREEN), s=18)
 right.annotate("starts, in the colour of where they end", (0.5, -1.5), ha="center", fontsize=9)
 right.set(xlabel="w")
-right.legend(frameon=False, loc="upper center")
-for axes in (left, right):
-    axes.spines[["top", "right"]].set_visible(False)
+right.legend(loc="upper center")
 plt.show()

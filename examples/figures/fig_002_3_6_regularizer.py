@@ -13,7 +13,9 @@ import numpy as np
 from minigrad import optim
 from minigrad.optim import functions
 from minigrad.optim.transforms import l2
-from minigrad.viz.pictures import BLUE, GREEN, PURPLE, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, PURPLE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 LAMBDA = 0.01
 
@@ -50,8 +52,8 @@ print(f"0.98 to the power 300: {(1 - 2 * 0.1 * 0.1) ** 300:.5f}")
 # %%
 # The line and the point, and the ways to both.
 
-figure = plt.figure(figsize=(11, 5))
-figure.subplots_adjust(left=0.01, right=0.98, bottom=0.12, top=0.92, wspace=0.2)
+figure = plt.figure(figsize=(8.4, 4.8))
+figure.subplots_adjust(left=0.01, right=0.98, bottom=0.12, top=0.92, wspace=0.4)
 axes = figure.add_subplot(1, 2, 1, projection="3d")
 line = at + np.linspace(-1.2, 1.2, 2)[:, None] * along
 axes.plot(*line.T, color=BLUE, linewidth=2, label="minimisers of the loss")
@@ -64,15 +66,14 @@ axes.plot(*ridge.x[:, None], "o", color=VERMILION, label="minimum with the penal
 axes.set(xlabel="w₀", ylabel="w₁", zlabel="w₂")
 axes.locator_params(nbins=5)
 axes.view_init(elev=22, azim=-35)
-axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(0.0, 1.06))
+axes.legend(loc="upper left", bbox_to_anchor=(0.0, 1.06))
 
 close = figure.add_subplot(1, 2, 2)
 line = at + np.linspace(-0.03, 0.03, 2)[:, None] * along
 close.plot(line[:, 0], line[:, 1], color=BLUE, linewidth=2)
 close.plot(ridge.x[0], ridge.x[1], "o", color=VERMILION)
 close.plot(*np.stack([ridge.x, nearest])[:, :2].T, ":", color="black")
-close.text(-0.001, 0.985, f"distance {distance:.5f}\nin three dimensions", ha="right")
+close.text(0.001, 0.974, f"distance {distance:.5f}\nin three dimensions")
 close.set(xlabel="w₀", ylabel="w₁", title="the same, close to the point")
 close.set(xlim=(-0.02, 0.03), ylim=(0.97, 1.02), aspect="equal")
-close.spines[["top", "right"]].set_visible(False)
 plt.show()

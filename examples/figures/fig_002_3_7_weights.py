@@ -13,7 +13,9 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import data
-from minigrad.viz.pictures import BLUE, VERMILION
+from minigrad.viz.plots.style import BLUE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # The images as rows, with a 1 for the bias; labels −1 and 1.
@@ -45,10 +47,9 @@ for name, w in weights.items():
 # The histograms, on one scale.
 
 bins = np.linspace(-3, 3, 61)
-figure, panels = plt.subplots(1, 2, figsize=(10, 4), layout="constrained", sharey=True)
+figure, panels = plt.subplots(1, 2, figsize=(8.4, 4), layout="constrained", sharey=True)
 for axes, (name, w), colour in zip(panels, weights.items(), (BLUE, VERMILION), strict=True):
     axes.hist(w.numpy(), bins, color=colour)
     axes.set(title=f"{name}: ‖w‖ = {w.norm():.3g}", xlabel="weight", yscale="log")
-    axes.spines[["top", "right"]].set_visible(False)
 panels[0].set_ylabel("how many weights")
 plt.show()

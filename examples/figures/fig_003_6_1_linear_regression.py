@@ -13,6 +13,9 @@ import numpy as np
 import minigrad as mg
 from minigrad import data, optim
 from minigrad.optim import functions
+from minigrad.viz.plots.style import BLUE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # The loss, equation 6.5, and its gradient, equation 6.7, at the place where the notebook checks them.
@@ -46,19 +49,20 @@ print(f"products of successive gradients, with exact search: at most {max(map(ab
 # The lines of the first steps, the way over the loss, and how it falls.
 
 x, y = data.load_line()
-figure, (left, middle, right) = plt.subplots(
-    1, 3, figsize=(14, 4.4), layout="constrained", width_ratios=(1, 1.3, 1)
+figure, places = plt.subplot_mosaic(
+    [["data", "search"], ["loss", "loss"]], figsize=(8.4, 8), layout="constrained"
 )
+left, right, middle = places.values()
 ends = np.array([0.0, 2.1])
 left.plot(x, y, "o", color="black")
 for k, shade in ((0, 0.15), (1, 0.35), (2, 0.55), (4, 0.75), (10, 1.0)):
     phi0, phi1 = run.points[k]
     left.plot(ends, phi0 + phi1 * ends, color=plt.cm.Oranges(shade), label=f"step {k}")
 left.set(xlabel="x", ylabel="y", title="data and models")
-left.legend(frameon=False, fontsize=9)
-run.plot(ax=middle)
-right.plot(run.losses - best.value, "o-", color="#0072b2", label="bracketing")
-right.plot(exact.losses - best.value, "s--", color="#d55e00", label="exact")
+left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3)
+run.plot(ax=middle, bar=True)
+right.plot(run.losses - best.value, "o-", color=BLUE, label="bracketing")
+right.plot(exact.losses - best.value, "s--", color=VERMILION, label="exact")
 right.set(xlabel="step", ylabel="loss above the lowest", yscale="log", title="line search")
-right.legend(frameon=False)
+right.legend()
 plt.show()

@@ -11,7 +11,9 @@ import matplotlib.pyplot as plt
 
 import minigrad as mg
 from minigrad import data
-from minigrad.viz.pictures import BLUE, GREEN, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 
 def gabor(x, phi0, phi1):
@@ -32,14 +34,13 @@ print(f"loss at (0, 16.6): {(residuals**2).sum():.6f}")
 # The model with different parameters; right, the data.
 
 along = mg.linspace(-15, 15, 401)
-figure, panels = plt.subplots(1, 4, figsize=(14, 3.4), layout="constrained", sharey=True)
+figure, places = plt.subplots(2, 2, figsize=(8.4, 6), layout="constrained", sharey=True)
+panels = places.flat
 models = ((-5.0, 10.0), (0.0, 10.0), (0.0, 25.0), (0.0, 16.6))
 colours = (BLUE, BLUE, BLUE, GREEN)
 for axes, (phi0, phi1), colour in zip(panels, models, colours, strict=True):
     axes.plot(along, gabor(along, phi0, phi1), color=colour)
-    axes.set(title=f"φ = ({phi0:g}, {phi1:g})", xlabel="x")
-    axes.spines[["top", "right"]].set_visible(False)
-panels[0].set_ylabel("y")
+    axes.set(title=f"φ = ({phi0:g}, {phi1:g})", xlabel="x", ylabel="y")
 panels[3].plot(x, y, "o", color=VERMILION, markersize=4)
 panels[3].set_title("data, φ = (0, 16.6)")
 plt.show()

@@ -11,10 +11,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigrad as mg
-from minigrad import data, optim
+from minigrad import data, optim, viz
 from minigrad.optim import functions, search
-from minigrad.viz import descent
-from minigrad.viz.pictures import GREEN, VERMILION
+from minigrad.viz.plots.style import GREEN, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # Where gradient descent ends from 600 random starts. All go down at once, as the gradient of a sum of
@@ -51,19 +52,18 @@ print(
 
 x, y = data.load_gabor()
 along = mg.linspace(-15, 15, 401)
-figure = plt.figure(figsize=(13, 5.2), layout="constrained")
-left, right = figure.subfigures(1, 2, width_ratios=(1.1, 1))
+figure = plt.figure(figsize=(8.4, 10), layout="constrained")
+left, right = figure.subfigures(2, 1, height_ratios=(1.2, 1))
 axes = left.subplots()
-descent.landscape(loss, ax=axes)
-axes.plot(*lowest.at, "*", color=GREEN, markeredgecolor="black", markersize=16, zorder=4)
+viz.landscape(loss, ax=axes, bar=True)
+axes.plot(*lowest.at, "*", color=GREEN, markeredgecolor="black", markersize=17, zorder=7)
 axes.plot(*saddle.at, "X", color="white", markeredgecolor="black", markersize=10)
 axes.legend(
     axes.lines[-3:],
     ["minimum", "lowest minimum", "a saddle"],
     loc="upper center",
-    bbox_to_anchor=(0.5, -0.1),
+    bbox_to_anchor=(0.5, -0.12),
     ncols=3,
-    frameon=False,
 )
 small = right.subplots(2, 3, sharex=True, sharey=True)
 for axes, minimum in zip(small.flat, loss.minima, strict=False):

@@ -14,9 +14,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigrad as mg
-from minigrad import data, optim
+from minigrad import data, optim, viz
 from minigrad.optim import functions
-from minigrad.viz import descent
+from minigrad.viz.plots.style import style_sheet
+
+plt.style.use(style_sheet())
 
 x, y = (column.double() for column in data.load_gabor())
 
@@ -71,9 +73,12 @@ for at in ((-1.5, 8.5), (0.0, 14.0), (0.5, 15.0)):
 # %%
 # The ways.
 
-figure, (left, middle, right) = plt.subplots(1, 3, figsize=(16, 5), layout="constrained")
-descent.compare(full, ax=left, title="gradient descent, α = 0.1, 200 steps")
-descent.compare(batches, ax=middle, title="batches of 3, α = 0.8, 200 steps")
-notebook.plot(ax=right)
-right.set_title("notebook 6.3: batches of 5, α = 0.8, 41 steps", fontsize=10)
+figure, ((left, middle), (right, empty)) = plt.subplots(
+    2, 2, figsize=(8.4, 9), layout="constrained"
+)
+empty.set_axis_off()
+viz.compare(full, ax=left, title="gradient descent, α = 0.1, 200 steps", bar=True)
+viz.compare(batches, ax=middle, title="batches of 3, α = 0.8, 200 steps", bar=True)
+notebook.plot(ax=right, bar=True)
+right.set_title("notebook 6.3: batches of 5,\nα = 0.8, 41 steps", fontsize=10)
 plt.show()

@@ -14,10 +14,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigrad as mg
-from minigrad import data
+from minigrad import data, viz
 from minigrad.optim import functions
-from minigrad.viz import descent
-from minigrad.viz.pictures import GREEN, VERMILION
+from minigrad.viz.plots.style import GREEN, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 AT, RATE = np.array([0.0, 14.0]), 0.8
 x, y = (column.double() for column in data.load_gabor())
@@ -61,13 +62,13 @@ furthest = np.where(good, (sums**2).sum(axis=1), 0.0).argmax()
 best = np.where(good, all_change, np.inf).argmin()
 worst = np.where(bad, all_change, -np.inf).argmax()
 window = ((-1.5, 1.5), (12.0, 17.5))
-figure, panels = plt.subplots(1, 4, figsize=(17, 4.6), layout="constrained", sharey=True)
-descent.landscape(functions.gabor, window, ax=panels[0])
-panels[0].plot(*ends[::20].T, ".", color=VERMILION, markersize=3)
-panels[0].plot(*AT, "o", color="white", markeredgecolor="black")
+figure, places = plt.subplots(2, 2, figsize=(8.4, 8.4), layout="constrained")
+panels = places.flat
+viz.landscape(functions.gabor, window, ax=panels[0], bar=True)
+(after,) = panels[0].plot(*ends[::20].T, ".", color=VERMILION, markersize=5)
+(before,) = panels[0].plot(*AT, "o", color="white", markeredgecolor="black")
 panels[0].set_title("all 30 points, and steps of batches", fontsize=10)
-panels[0].legend(panels[0].lines[-2:], ["after a step", "before"], loc="lower left", fontsize=9)
-for axes, k in zip(panels[1:], (best, furthest, worst), strict=True):
+for axes, k in zip(places.flat[1:], (best, furthest, worst), strict=True):
     batch = batches[k]
     loss = replace(
         functions.gabor,
@@ -75,7 +76,7 @@ for axes, k in zip(panels[1:], (best, furthest, worst), strict=True):
         minima=(),
         saddles=(),
     )
-    descent.landscape(loss, window, ax=axes)
+    viz.landscape(loss, window, ax=axes, bar=True)
     colour = VERMILION if uphill[k] else GREEN
     axes.annotate(
         "", ends[k], AT, arrowprops={"color": colour, "arrowstyle": "-|>", "linewidth": 2}
@@ -86,5 +87,13 @@ for axes, k in zip(panels[1:], (best, furthest, worst), strict=True):
         f"loss of all points {all_change[k]:+.2f}",
         fontsize=10,
     )
-    axes.set_ylabel("")
+for axes in places.flat:
+    if axes.get_legend():
+        axes.get_legend().remove()
+figure.legend(
+    [panels[0].lines[0], before, after],
+    ["minimum of all points", "before a step", "after it"],
+    loc="outside lower center",
+    ncols=3,
+)
 plt.show()

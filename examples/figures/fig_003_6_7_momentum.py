@@ -13,7 +13,9 @@ import numpy as np
 import minigrad as mg
 from minigrad import data, optim
 from minigrad.optim import functions
-from minigrad.viz.pictures import BLUE, VERMILION
+from minigrad.viz.plots.style import BLUE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 x, y = (column.double() for column in data.load_gabor())
 
@@ -62,16 +64,16 @@ print(f"m after the gradients 1, 2, 3, 4, 5: {before - slot.item():.5f}, unrolle
 # %%
 # The ways, and the loss of all points.
 
-figure, (left, middle, right) = plt.subplots(
-    1, 3, figsize=(16, 4.8), layout="constrained", width_ratios=(1.2, 1.2, 1)
+figure, places = plt.subplot_mosaic(
+    [["plain", "momentum"], ["losses", "losses"]], figsize=(8.4, 8), layout="constrained"
 )
+left, middle, right = places.values()
 window = ((-4.0, 4.0), (4.4, 19.0))
 for axes, (name, run) in zip((left, middle), runs.items(), strict=True):
-    run.plot(window, ax=axes)
+    run.plot(window, ax=axes, bar=True)
     axes.set_title(name, fontsize=10)
 for (name, run), colour, stroke in zip(runs.items(), (BLUE, VERMILION), ("--", "-"), strict=True):
     right.plot(run.losses, stroke, color=colour, label=name)
 right.set(xlabel="step", ylabel="loss of all points", yscale="log")
-right.spines[["top", "right"]].set_visible(False)
-right.legend(frameon=False)
+right.legend()
 plt.show()

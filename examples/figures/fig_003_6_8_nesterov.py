@@ -12,10 +12,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import minigrad as mg
-from minigrad import data, optim
+from minigrad import data, optim, viz
 from minigrad.optim import functions
-from minigrad.viz import descent
-from minigrad.viz.pictures import BLUE, GREEN, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 x, y = (column.double() for column in data.load_gabor())
 makers = {
@@ -75,8 +76,8 @@ there = mg.tensor(four, requires_grad=True)
 bowl(there).backward()
 five = four - rate * (1 - decay) * there.grad.numpy()
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5.2), layout="constrained")
-descent.landscape(bowl, ((-0.5, 1.6), (-2.0, 0.1)), ax=left)
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 5), layout="constrained")
+viz.landscape(bowl, ((-0.5, 1.6), (-2.0, 0.1)), ax=left, bar=True)
 left.plot(*way[:4].T, "o:", color="black", markersize=3, label="the way until here")
 for ends, colour, stroke, label in (
     ((one, two), BLUE, "-", "momentum: by the gradient,"),
@@ -88,13 +89,17 @@ for ends, colour, stroke, label in (
 for number, place in enumerate((one, two, three, four, five), 1):
     left.plot(*place, "o", color="black", markersize=5)
     left.annotate(f"{number}", place, xytext=(7, 2), textcoords="offset points", fontsize=13)
-left.legend(left.lines[1:6], [line.get_label() for line in left.lines[1:6]], fontsize=9)
+left.legend(
+    left.lines[1:6],
+    [line.get_label() for line in left.lines[1:6]],
+    loc="upper center",
+    bbox_to_anchor=(0.5, -0.14),
+)
 colours = (BLUE, GREEN, VERMILION)
 for (name, path), colour, stroke in zip(
     bowl_runs.items(), colours, ("--", "-.", "-"), strict=False
 ):
     right.plot(path.losses, stroke, color=colour, label=name)
 right.set(xlabel="step", ylabel="J = ½ (x² + 10y²)", yscale="log", title="α = 0.1, β = 0.9")
-right.spines[["top", "right"]].set_visible(False)
-right.legend(frameon=False)
+right.legend()
 plt.show()

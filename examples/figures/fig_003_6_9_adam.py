@@ -15,6 +15,9 @@ import matplotlib.pyplot as plt
 
 from minigrad import optim
 from minigrad.optim import functions
+from minigrad.viz.plots.style import style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # The four panels, and two that the handwriting asks for: its ε, and Adam without correction of the bias.
@@ -63,8 +66,8 @@ for gamma in (0.99, 0.999):
 # %%
 # The pictures.
 
-figure, panels = plt.subplots(2, 2, figsize=(12, 8.4), layout="constrained")
+figure, panels = plt.subplots(2, 2, figsize=(8.4, 8), layout="constrained")
 for axes, (name, run) in zip(panels.flat, runs.items(), strict=False):
-    run.plot(((-1.0, 1.8), (-1.0, 1.0)), ax=axes)
-    axes.set_title(f"{name}: {run.steps} steps, loss {run.fun:.2g}", fontsize=11)
+    run.plot(((-1.0, 1.8), (-1.0, 1.0)), ax=axes, bar=True)
+    axes.set_title(f"{name}:\n{run.steps} steps, loss {run.fun:.2g}", fontsize=10)
 plt.show()

@@ -14,7 +14,9 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import optim
-from minigrad.viz.pictures import BLUE, GREEN, PURPLE, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, PURPLE, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # Steps while the gradient is 1, but for the first one. ``direction`` stands in for a gradient.
@@ -52,7 +54,6 @@ axes.loglog(k, uneven, "--", color=VERMILION, label="AdaGrad, the first one 100"
 axes.loglog(k, lengths(rmsprop, 1.0), "-.", color=GREEN, label="RMSProp, all gradients 1")
 axes.loglog(k, forgets, ":", color=PURPLE, linewidth=2, label="RMSProp, the first one 100")
 axes.set(xlabel="step k", ylabel="length of the step, η = 0.1", ylim=(3e-4, 2))
-axes.legend(frameon=False, ncols=2, fontsize=9, loc="upper right")
-axes.grid(color="0.9")
-axes.spines[["top", "right"]].set_visible(False)
+axes.legend(ncols=2, loc="upper right")
+axes.grid()
 plt.show()

@@ -12,7 +12,9 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import nn
-from minigrad.viz.pictures import BLUE, GREEN, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # Four inputs, three units, a batch of 200. ``features_first`` is the document's layout, items in columns.
@@ -57,14 +59,14 @@ stages = {
     "γ x + β": norm(before).detach(),
 }
 figure, places = plt.subplots(
-    2, 3, figsize=(12, 5.5), sharex="row", sharey="row", height_ratios=(1, 2), layout="constrained"
+    2, 3, figsize=(8.4, 5.6), sharex="row", sharey="row", height_ratios=(1, 2), layout="constrained"
 )
 looks = list(zip((BLUE, VERMILION, GREEN), ("-", "--", "-."), strict=True))
 for (matrix, curves), (title, values) in zip(places.T, stages.items(), strict=True):
     picture = matrix.imshow(
         values[:, :40], aspect="auto", cmap="PuOr", vmin=-15, vmax=15, extent=(0.5, 40.5, 3.5, 0.5)
     )
-    matrix.set(title=title, xlabel="item of the batch (the first 40)", yticks=(1, 2, 3))
+    matrix.set(title=title, xlabel="item (the first 40)", yticks=(1, 2, 3))
     for unit, (colour, stroke) in enumerate(looks):
         curves.hist(
             values[unit].numpy(),
@@ -76,9 +78,8 @@ for (matrix, curves), (title, values) in zip(places.T, stages.items(), strict=Tr
             label=f"unit {unit + 1}",
         )
     curves.set_xlabel("value")
-    curves.spines[["top", "right"]].set_visible(False)
 places[0, 0].set_ylabel("unit")
 places[1, 0].set_ylabel("items")
-places[1, 0].legend(frameon=False, loc="upper left")
+places[1, 0].legend(loc="upper left")
 figure.colorbar(picture, ax=places[0], label="value")
 plt.show()

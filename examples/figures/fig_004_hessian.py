@@ -14,8 +14,10 @@ import numpy as np
 import minigrad as mg
 from minigrad.func import hessian
 from minigrad.optim import classify_critical_point, functions
-from minigrad.viz.descent import landscape
-from minigrad.viz.pictures import BLUE, GREEN, VERMILION
+from minigrad.viz.plots.descent import landscape
+from minigrad.viz.plots.style import BLUE, GREEN, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # The nine critical points.
@@ -39,7 +41,7 @@ print(f"{functions.ring.equation} at 0: {flat.eigenvalues.tolist()}: {flat.kind}
 
 looks = {"minimum": (BLUE, "o"), "saddle": (GREEN, "D"), "maximum": (VERMILION, "^")}
 figure, axes = plt.subplots(figsize=(7, 6.4), layout="constrained")
-landscape(f, ax=axes)
+landscape(f, ax=axes, bar=True)
 for at, result in found.items():
     values, vectors = np.linalg.eigh(hessian(f)(mg.tensor(at, dtype=mg.float64)).numpy())
     for value, vector in zip(values, vectors.T, strict=True):
@@ -58,7 +60,6 @@ axes.legend(
     handles[-3:],
     labels[-3:],
     ncols=3,
-    frameon=False,
     loc="upper center",
     bbox_to_anchor=(0.5, -0.1),
 )

@@ -11,7 +11,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from minigrad.optim import schedules
-from minigrad.viz.pictures import BLUE, GREEN, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # As updates: τ = 100.
@@ -35,15 +37,14 @@ print(f"τ = 100 passes through {items} items in batches of {batch}: {updates} u
 
 t = np.arange(160)
 exponential = 0.1 * schedules.Exponential(gamma=0.01 ** (1 / 100))
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 4), layout="constrained")
 for axes in (left, right):
     axes.plot(t, rate(t), color=BLUE, label="linear to τ = 100")
     axes.plot(t, exponential(t), "--", color=VERMILION, label="exponential")
     axes.axvline(100, color=GREEN, linewidth=0.8)
     axes.set(xlabel="update t")
-    axes.grid(color="0.9")
-    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid()
 left.set(ylabel="learning rate η")
-left.legend(frameon=False)
+left.legend()
 right.set(yscale="log", title="the same on a logarithmic scale")
 plt.show()

@@ -13,7 +13,9 @@ import numpy as np
 import minigrad as mg
 from minigrad.func import grad, hessian
 from minigrad.optim import functions, taylor
-from minigrad.viz.pictures import BLUE, GREEN, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 # %%
 # On ½ xᵀ[[3, 1], [1, 2]]x the second order is exact. The best step is η = gᵀg/gᵀHg; at twice that nothing
@@ -54,7 +56,7 @@ panels = {
     "gᵀHg > 0: the decrease is diminished": (functions.tilted, x, np.linspace(0, 1.5, 61)),
     "gᵀHg < 0: it is accelerated": (functions.ring, w, np.linspace(0, 0.04, 61)),
 }
-figure, places = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+figure, places = plt.subplots(1, 2, figsize=(8.4, 4.4), layout="constrained")
 for axes, (title, (f, point, rates)) in zip(places, panels.items(), strict=True):
     slope = grad(f)(point)
     actual = [f(point - eta * slope).item() for eta in rates]
@@ -63,8 +65,8 @@ for axes, (title, (f, point, rates)) in zip(places, panels.items(), strict=True)
         expected = [taylor(f, point, eta=eta, order=order).item() for eta in rates]
         axes.plot(rates, expected, stroke, color=colour, label=f"expected, order {order}")
     axes.set(xlabel="η", ylabel="f", title=f"{title}\n{f.equation}")
+    axes.locator_params(axis="x", nbins=5)
     axes.set_ylim(min(actual) - 2, max(actual) + 2)
-    axes.grid(color="0.9")
-    axes.spines[["top", "right"]].set_visible(False)
-places[0].legend(frameon=False)
+    axes.grid()
+places[0].legend()
 plt.show()

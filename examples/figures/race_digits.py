@@ -19,7 +19,9 @@ import matplotlib.pyplot as plt
 import minigrad as mg
 from minigrad import data, nn, optim
 from minigrad.optim import tune
-from minigrad.viz.descent import WAYS
+from minigrad.viz.plots.style import LIGHT, style_sheet
+
+plt.style.use(style_sheet())
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--quick", action="store_true", help="fewer epochs and rates")
@@ -144,16 +146,18 @@ for members in families.values():
 # %%
 # The losses, one epoch a point.
 
-figure, panels = plt.subplots(1, len(families), figsize=(17, 5), layout="constrained", sharey=True)
+figure, places = plt.subplots(3, 2, figsize=(8.4, 12), layout="constrained", sharey=True)
+*panels, empty = places.flat
+empty.set_axis_off()
 for axes, (family, members) in zip(panels, families.items(), strict=True):
-    for name, (colour, stroke) in zip(members, WAYS, strict=False):
+    for name, (colour, stroke) in zip(members, LIGHT.ways, strict=False):
         losses, hits, _ = runs[name]
         label = f"{name}, {hits:.1%}"
-        axes.plot(range(1, EPOCHS + 1), losses, stroke, color=colour, marker=".", label=label)
-    axes.set(title=family, xlabel="epoch", yscale="log")
-    axes.grid(color="0.9")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), frameon=False)
-panels[0].set_ylabel("mean loss of the epoch (nats)")
+        axes.plot(
+            range(1, EPOCHS + 1), losses, linestyle=stroke, color=colour, marker=".", label=label
+        )
+    axes.set(title=family, xlabel="epoch", ylabel="mean loss of the epoch (nats)", yscale="log")
+    axes.grid()
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
 figure.suptitle("Beside the names: the share of held-out digits that are read right")
 plt.show()

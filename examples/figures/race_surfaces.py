@@ -18,13 +18,14 @@ import argparse
 from functools import partial
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 import minigrad as mg
-from minigrad import optim
+from minigrad import optim, viz
 from minigrad.optim import functions, tune
 from minigrad.optim.stopping import GradientNorm
-from minigrad.viz import descent
+from minigrad.viz.plots.style import style_sheet
+
+plt.style.use(style_sheet())
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--quick", action="store_true", help="fewer steps and rates")
@@ -112,26 +113,15 @@ for family, members in families.items():
         print(line)
 
 # %%
-# The ways: a function a row, a family a column. The stars are minima, the dots ends.
+# The ways: a figure for each function, in it a picture for each family. The stars are minima, white dots
+# starts, coloured ones ends.
 
-figure, panels = plt.subplots(
-    len(tracks), len(families), figsize=(17, 12.5), layout="constrained", sharex="row", sharey="row"
-)
-for row, (track, (function, _, window)) in zip(panels, tracks.items(), strict=True):
-    x, y = np.meshgrid(*(np.linspace(low, high, 201) for low, high in window))
-    z = functions.values_at(function, np.stack([x, y], axis=-1))
-    for axes, (family, members) in zip(row, families.items(), strict=True):
-        axes.contour(x, y, z, descent.levels_of(z, function), colors="0.8", linewidths=0.6)
-        for optimizer, (colour, stroke) in zip(members, descent.WAYS, strict=False):
-            points = ways[family, track, optimizer].points
-            axes.plot(*points.T, stroke, color=colour, linewidth=1.3, label=optimizer)
-            axes.plot(*points[-1], "o", color=colour, markersize=4)
-        for minimum in function.minima:
-            axes.plot(*minimum.at, "*", color="white", markeredgecolor="black", markersize=10)
-        axes.set(xlim=window[0], ylim=window[1])
-        if track == "Rosenbrock":
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False)
-    row[0].set_ylabel(track, fontsize=12)
-for axes, family in zip(panels[0], families, strict=True):
-    axes.set_title(family, fontsize=12)
-plt.show()
+for track, (_, _, window) in tracks.items():
+    figure, places = plt.subplots(3, 2, figsize=(8.4, 11), layout="constrained")
+    *panels, empty = places.flat
+    empty.set_axis_off()
+    for axes, (family, members) in zip(panels, families.items(), strict=True):
+        over = {optimizer: ways[family, track, optimizer] for optimizer in members}
+        viz.compare(over, window, ax=axes, title=family, bar=True)
+    figure.suptitle(track)
+    plt.show()

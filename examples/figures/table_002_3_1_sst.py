@@ -26,7 +26,9 @@ import numpy as np
 import minigrad as mg
 from minigrad import optim
 from minigrad.data import load_sst
-from minigrad.viz.pictures import BLUE, GREEN, VERMILION
+from minigrad.viz.plots.style import BLUE, GREEN, VERMILION, style_sheet
+
+plt.style.use(style_sheet())
 
 parser = argparse.ArgumentParser(description="Reproduce table 3.1")
 parser.add_argument(
@@ -157,11 +159,14 @@ print(f"without momentum, after {STEPS} steps: train MSE {measured(crept)[0]:.4f
 # %%
 # How the loss fell, and how large the weights are: figure 3.7.
 
-figure, (left, *panels) = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
+figure, places = plt.subplot_mosaic(
+    [["losses", "losses"], ["none", "ridge"]], figsize=(8.4, 7), layout="constrained"
+)
+left, *panels = places.values()
 left.plot(plain_losses, "--", color=GREEN, label="gradient descent")
 left.plot(nesterov_losses, color=VERMILION, label="Nesterov")
 left.set(xlabel="step", ylabel="loss / number of sentences", ylim=(0, None))
-left.legend(frameon=False)
+left.legend()
 panels[1].sharey(panels[0])
 bins = np.linspace(-8, 8, 81)
 for axes, name, w, colour in (
@@ -171,8 +176,6 @@ for axes, name, w, colour in (
     axes.hist(w.numpy(), bins, color=colour)
     axes.set(title=f"{name}: ‖w‖ = {w.norm():.1f}", xlabel="weight", yscale="log")
 panels[0].set_ylabel("how many weights")
-for axes in (left, *panels):
-    axes.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # sphinx_gallery_thumbnail_path = 'images/table_002_3_1.png'

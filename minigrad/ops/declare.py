@@ -308,10 +308,12 @@ class Op:
     ) -> Node:
         """Return the node of a computation, with what the rules that will run name."""
         for position, source in enumerate(sources):
-            if source is None and isinstance(inputs[position], engine.Tensor):
-                sources[position] = constant_node(inputs[position])
+            if source is None:  # a constant, or a number, which stands for itself
+                value = inputs[position]
+                constant = isinstance(value, engine.Tensor)
+                sources[position] = constant_node(value) if constant else value
         plan = self.plans.get(needs) or self.make_plan(needs)
-        shapes = [() if source is None else source.shape for source in sources]
+        shapes = [source.shape if isinstance(source, Node) else () for source in sources]
         if self.variadic:
             arrays, shapes = [tuple(arrays)], [tuple(shapes)]
         saved = plan.save((*arrays, out, *params.values(), *extra, *shapes))
@@ -467,11 +469,11 @@ class BinaryOp(Op):
                 needs_y = source_y is not None and source_y.requires_grad
                 plain = a.dtype is b.dtype and (not self.floating or a.dtype.kind == "f")
             else:
-                b = y
+                b = source_y = y
                 plain = (y.__class__ is float or y.__class__ is int) and self.takes_numbers
                 plain = plain and (needs_x or a.dtype.kind == "f")
         elif (x.__class__ is float or x.__class__ is int) and isinstance(y, Tensor):
-            a, b, source_y = x, y.array, y.node
+            a, b, source_x, source_y = x, y.array, x, y.node
             needs_y = source_y is not None and source_y.requires_grad
             xp = NAMESPACES[b.__class__]
             plain = self.takes_numbers and (needs_y or b.dtype.kind == "f")

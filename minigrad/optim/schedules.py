@@ -132,7 +132,7 @@ class Schedule:
     def plot(self, steps: int, *, title: str = "") -> Any:
         """Plot the first ``steps`` steps.
 
-        Several schedules go into one figure by :func:`minigrad.viz.pictures.rate_curves`.
+        Several schedules go into one figure by :func:`minigrad.viz.plots.pictures.rate_curves`.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class Schedule:
         ImportError
             If matplotlib is not installed.
         """
-        from minigrad.viz.pictures import rate_curves
+        from minigrad.viz.plots.pictures import rate_curves
 
         check(self, WHOLE, steps=steps)
         return rate_curves({type(self).__name__: self(np.arange(steps))}, title=title)

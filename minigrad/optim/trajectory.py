@@ -217,7 +217,7 @@ class Trajectory:
 
     # Pictures -------------------------------------------------------------------------------------
 
-    def plot(self, window: Any = None, ax: Any = None) -> Any:
+    def plot(self, window: Any = None, ax: Any = None, *, bar: bool | None = None) -> Any:
         """Draw the way over the contours of the function, or over its curve.
 
         Parameters
@@ -226,6 +226,8 @@ class Trajectory:
             The part to draw, one range for each number; that of the function, or one around all points.
         ax : matplotlib.axes.Axes, optional
             Where to draw; a new figure if not given.
+        bar : bool, optional
+            Whether a bar tells the values of contours; in a new figure if not given.
 
         Returns
         -------
@@ -238,18 +240,18 @@ class Trajectory:
         ValueError
             If it is a function of more than two numbers.
         """
-        from minigrad.viz.descent import path
+        from minigrad.viz.plots.descent import path
 
-        return path(self, window, ax=ax)
+        return path(self, window, ax=ax, bar=bar)
 
-    def surface(self, window: Any = None, ax: Any = None) -> Any:
+    def surface(self, window: Any = None, ax: Any = None, *, bar: bool | None = None) -> Any:
         """Draw the way over the function of two numbers as a surface, in three dimensions.
 
         Parameters and errors are those of :meth:`plot`; ``ax`` has the projection ``"3d"``.
         """
-        from minigrad.viz.descent import surface
+        from minigrad.viz.plots.surfaces import surface
 
-        return surface(self.objective, window, self, ax=ax)
+        return surface(self.objective, window, self, ax=ax, bar=bar)
 
     def curves(self) -> Any:
         """Draw the value, the norm of the gradient and the rate over the steps.
@@ -263,7 +265,7 @@ class Trajectory:
         ImportError
             If matplotlib is not installed.
         """
-        from minigrad.viz.descent import curves
+        from minigrad.viz.plots.descent import curves
 
         return curves(self)
 
@@ -275,14 +277,14 @@ class Trajectory:
         window : optional
             As for :meth:`plot`.
         fps : int, default 10
-            How many frames a second.
+            How many frames a second, 0.1 to 50.
         frames : int, default 100
             How many frames at most; some steps are left out of longer ways.
 
         Returns
         -------
-        matplotlib.animation.FuncAnimation
-            ``animation.save("descent.gif")`` writes it, by Pillow.
+        minigrad.viz.plots.racing.Film
+            ``film.save("descent.gif")`` writes it, by Pillow; a notebook shows it.
 
         Raises
         ------
@@ -291,7 +293,7 @@ class Trajectory:
         ValueError
             If it is a function of more than two numbers.
         """
-        from minigrad.viz.descent import animate
+        from minigrad.viz.plots.racing import animate
 
         return animate(self, window, fps=fps, frames=frames)
 

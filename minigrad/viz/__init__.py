@@ -1,18 +1,59 @@
-"""Pictures of what was computed: :func:`draw` turns a tensor into the graph that leads to it.
+"""Pictures of what was computed: graphs of computations, and plots of functions, training and models.
 
-From a tensor to a picture it is five steps, one module each:
+- :mod:`minigrad.viz.graphs`: :func:`draw` turns a tensor into the graph that leads to it, by Graphviz;
+- :mod:`minigrad.viz.plots`: everything else, by matplotlib (extra ``plot``).
 
-1. :mod:`~minigrad.viz.reading`: the recorded nodes, oldest first, and which module call each is from;
-2. :mod:`~minigrad.viz.folding`: what stands for what when there is too much to draw;
-3. :mod:`~minigrad.viz.picture`: boxes and arrows with their texts, in no particular language;
-4. :mod:`~minigrad.viz.dot` and :mod:`~minigrad.viz.text`: the same as DOT, or as indented lines;
-5. :mod:`~minigrad.viz.renderers`: DOT to SVG, PNG or PDF, by the Graphviz that is there.
-
-Graphviz is looked for when a picture is asked for, never at import.  Curves and sheets of images, by
-matplotlib, are in :mod:`minigrad.viz.pictures`.
+Both are looked for when a picture is asked for, never at import.
 """
 
-from minigrad.viz.graph import Graph, draw
-from minigrad.viz.renderers import RendererMissing
+from minigrad.viz.graphs.drawing import draw
+from minigrad.viz.graphs.graph import Graph
+from minigrad.viz.graphs.renderers import RendererMissing
+from minigrad.viz.plots.activity import (
+    ActivationRecorder,
+    activation_histograms,
+    activation_statistics,
+)
+from minigrad.viz.plots.boundary import decision_boundary
+from minigrad.viz.plots.descent import compare, landscape, path, side_by_side
+from minigrad.viz.plots.distributions import gradient_histograms, weight_histograms
+from minigrad.viz.plots.flipbook import Flipbook
+from minigrad.viz.plots.normalizing import normalization
+from minigrad.viz.plots.pictures import (
+    image_sheet,
+    loss_curves,
+    rate_curves,
+    schedule_curves,
+    training_curves,
+)
+from minigrad.viz.plots.racing import animate, race
+from minigrad.viz.plots.style import style_sheet, theme
+from minigrad.viz.plots.surfaces import surface
 
-__all__ = ["Graph", "RendererMissing", "draw"]
+__all__ = [
+    "ActivationRecorder",
+    "Flipbook",
+    "Graph",
+    "RendererMissing",
+    "activation_histograms",
+    "activation_statistics",
+    "animate",
+    "compare",
+    "decision_boundary",
+    "draw",
+    "gradient_histograms",
+    "image_sheet",
+    "landscape",
+    "loss_curves",
+    "normalization",
+    "path",
+    "race",
+    "rate_curves",
+    "schedule_curves",
+    "side_by_side",
+    "style_sheet",
+    "surface",
+    "theme",
+    "training_curves",
+    "weight_histograms",
+]

@@ -142,7 +142,7 @@ class Objective:
         ValueError
             If it is a function of more than two numbers.
         """
-        from minigrad.viz.descent import landscape
+        from minigrad.viz.plots.descent import landscape
 
         return landscape(self, window, ax=ax)
 
@@ -151,6 +151,6 @@ class Objective:
 
         Parameters and errors are those of :meth:`plot`.
         """
-        from minigrad.viz.descent import surface
+        from minigrad.viz.plots.surfaces import surface
 
         return surface(self, window, ax=ax)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -21,12 +21,27 @@ class RendererMissing(RuntimeError):
     """No Graphviz can make the picture here; the message says how to get one."""
 
 
+def graphviz_package() -> Any:
+    """Return the package that writes DOT.
+
+    Raises
+    ------
+    RendererMissing
+        If it is not installed.
+    """
+    try:
+        return importlib.import_module("graphviz")
+    except ImportError as error:
+        raise RendererMissing(
+            f"the text of a graph is written by the package graphviz, which is not installed: {INSTALL}"
+        ) from error
+
+
 def dot_command() -> Callable[[str, str], bytes] | None:
     """Return the renderer that runs the ``dot`` command, if there is one."""
-    if shutil.which("dot") is None:
+    if shutil.which("dot") is None or importlib.util.find_spec("graphviz") is None:
         return None
-    import graphviz
-
+    graphviz = graphviz_package()
     return lambda source, kind: graphviz.Source(source).pipe(format=kind, quiet=True)
 
 
