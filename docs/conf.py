@@ -35,6 +35,7 @@ nb_execution_in_temp = True  # a page may write files
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # with formulas
 
 # Examples: every file is run but those whose data is not in the package; an error in one fails the build.
 sphinx_gallery_conf = {
@@ -71,9 +72,7 @@ html_math_renderer = "mathml"
 html_show_sourcelink = False
 html_copy_source = False
 # Pages that have none below them.
-html_sidebars = {
-    page: [] for page in ("index", "quickstart", "checkpoints", "documents", "operations")
-}
+html_sidebars = {page.stem: [] for page in Path(__file__).parent.glob("*.md")}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "primary_sidebar_end": [],
