@@ -332,6 +332,7 @@ if TYPE_CHECKING:  # at run time they are imported on first use, see __getattr__
         viz,
     )
     from minigrad.ops.explaining import explain
+    from minigrad.profiling import profile
     from minigrad.serialization import load, save
     from minigrad.viz import draw
 
@@ -374,6 +375,7 @@ _FUNCTIONS = {
     "draw": "minigrad.viz",
     "explain": "minigrad.ops.explaining",
     "load": "minigrad.serialization",
+    "profile": "minigrad.profiling",
     "save": "minigrad.serialization",
 }
 

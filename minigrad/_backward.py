@@ -161,8 +161,11 @@ def _run(
 ) -> Any:
     """Sweep, recording the rules with ``create_graph`` and only then."""
     now = state.get()
-    order = 1 + max((one.scope.count(GRADIENT) for one in roots), default=0) if create_graph else 0
-    token = state.set(State(create_graph, (*now.scope, *[GRADIENT] * order), now.observer))
+    inner = now.recording(False)
+    if create_graph:
+        order = 1 + max((root.scope.count(GRADIENT) for root in roots), default=0)
+        inner = State(True, (*now.scope, *[GRADIENT] * order), now.observer)
+    token = state.set(inner)
     try:
         return sweep(roots, seeds, retain_graph=keep, create_graph=create_graph, **options)
     finally:
@@ -186,12 +189,12 @@ def _seeds(outputs: list[Any], given: Any, create_graph: bool, caller: str) -> l
                 "what it was computed from has requires_grad=True, or it was computed under no_grad()"
             )
         if gradient is None:
-            if output.numel() != 1:
+            if output.array.size != 1:
                 raise RuntimeError(
                     f"{caller}: a tensor of shape {tuple(output.shape)} needs a gradient of that shape as "
                     "argument; only for one element it can be left out. Reduce it first, e.g. .sum()"
                 )
-            ones = xp_of(output.array).ones_like(output.array)
+            ones = _ones_like(output.array)
             seeds.append(wrap(ones, None) if create_graph else ones)
             continue
         gradient = engine.as_tensor(gradient)
@@ -205,6 +208,12 @@ def _seeds(outputs: list[Any], given: Any, create_graph: bool, caller: str) -> l
         gradient = gradient.to(output.dtype)
         seeds.append(gradient if create_graph else gradient.array)
     return seeds
+
+
+def _ones_like(array: Any) -> Any:
+    if isinstance(array, np.generic):  # which computes ten times faster than an array of no axes
+        return array.__class__(1)
+    return xp_of(array).ones_like(array)
 
 
 def _targets(inputs: list[Any], caller: str) -> list[Node]:

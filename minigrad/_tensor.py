@@ -720,7 +720,9 @@ class Tensor(InPlace):
 
     def __getitem__(self, index: Any) -> Tensor:
         raw = self._raw_index(index)
-        if is_basic(raw) and not self._is_recorded():
+        if is_basic(raw):
+            if self._is_recorded():
+                return getitem.apply(self, index=raw)
             # With an ellipsis NumPy gives a view, also of a single element.
             return engine.wrap(self.array[raw if Ellipsis in raw else (*raw, Ellipsis)], None)
         first, second = split_index(raw)

@@ -44,17 +44,25 @@ class State:
         Whether operations are recorded.
     scope : tuple of str
         Path of the modules being called, outermost first; drawings and errors name it.
-    observer : object or None
-        Told of everything that is computed: ``observer.computed(op, out, node)`` after every operation,
-        ``observer.pulled(node, contribution)`` after every rule (see ``detect_anomaly``).
+    observer : Observer or None
+        Told of everything that is computed, see :mod:`minigrad.observing`.
     """
 
-    __slots__ = ("grad_enabled", "observer", "scope")
+    __slots__ = ("grad_enabled", "observer", "other", "scope")
 
     def __init__(self, grad_enabled: bool, scope: tuple[str, ...], observer: Any) -> None:
         self.grad_enabled = grad_enabled
         self.scope = scope
         self.observer = observer
+        self.other: State | None = None  # with recording switched, once it has been asked for
+
+    def recording(self, grad_enabled: bool) -> State:
+        """Return this state, but with ``grad_enabled`` as given."""
+        if grad_enabled == self.grad_enabled:
+            return self
+        if self.other is None:
+            self.other = State(grad_enabled, self.scope, self.observer)
+        return self.other
 
 
 # A ContextVar and not a global: right across threads, async tasks and exceptions.
@@ -84,6 +92,8 @@ class Plan:
         Which value that is.
     sources : tuple
         Where each saved value came from: the position of an input, ``"out"``, or ``None``.
+    names_shapes : bool
+        Whether the rules name shapes of inputs, which then come last of what ``save`` picks from.
     kind : str or None
         ``"leaf"`` and ``"item"`` (one output of several) are handled by the sweep itself.
     """
@@ -92,6 +102,7 @@ class Plan:
         "alone",
         "joint",
         "kind",
+        "names_shapes",
         "needs",
         "only",
         "op",
@@ -111,6 +122,7 @@ class Plan:
         only: int | None = None,
         sources: tuple = (),
         kind: str | None = None,
+        names_shapes: bool = False,
     ) -> None:
         self.op = op
         self.needs = tuple(needs)
@@ -122,11 +134,14 @@ class Plan:
         self.only: Any = only
         self.sources = sources
         self.kind = kind
+        self.names_shapes = names_shapes
 
 
 LEAF = Plan(None, (), kind="leaf")
 ITEM = Plan(None, (True,), kind="item", sources=(None, None))
 NO_PARAMS: dict[str, Any] = {}
+PLAIN = frozenset((int, float, bool, str, type(None)))  # keywords of these classes hold no array
+GRADIENT = "\N{NABLA}"  # stands in the scope of what a sweep recorded, once for each order; drawings show it
 RELEASED: Any = object()  # stands where a node had what it saved
 GRADIENT = "\N{NABLA}"  # stands in the scope of what a sweep recorded, once for each order; drawings show it
 
@@ -265,17 +280,24 @@ def unbroadcast(xp: Any, gradient: Any, shape: tuple[int, ...], node: Node) -> A
 
 def collect(
     roots: Iterable[Node], targets: Sequence[Node] | None = None, beyond_targets: bool = True
-) -> list[Node]:
-    """Return, oldest first, the nodes through which gradients flow from ``roots`` to ``targets``.
+) -> tuple[list[Node], set[Node]]:
+    """Return, oldest first, the operations through which gradients flow from ``roots`` to ``targets``.
 
     Parameters
     ----------
     roots : iterable of Node
         Where the sweep starts.
     targets : sequence of Node, optional
-        Keep only nodes on a way to one of these; ``None`` keeps all.
+        Keep only operations on a way to one of these; ``None`` keeps all.
     beyond_targets : bool, default True
         Whether to look for further targets behind a target.
+
+    Returns
+    -------
+    order : list of Node
+        The operations.
+    passed : set of Node
+        The operations and leaves that gradients have to reach; empty without ``targets``: all.
 
     Raises
     ------
@@ -285,7 +307,7 @@ def collect(
     """
     stops = set() if targets is None or beyond_targets else set(targets)
     seen = set(roots)
-    order = list(seen)
+    order = [node for node in seen if node.inputs]
     suspects = []
     newest_write = latest_write()
     for node in order:  # grows while it is walked
@@ -298,21 +320,27 @@ def collect(
             source = inputs[position]
             if source not in seen:
                 seen.add(source)
-                order.append(source)
+                if source.inputs:  # a leaf has none, and no rules
+                    order.append(source)
     order.sort(key=attrgetter("number"))
+    passed: set[Node] = set()
     if targets is not None:
-        leading, running = set(targets), set()  # a target may end there, its rules need not run
+        passed.update(targets)  # gradients may end there, the rules behind them need not run
+        running = set()
         for node in order:
-            if any(node.inputs[position] in leading for position in node.plan.wanted):
-                leading.add(node)
-                running.add(node)
-        order = [node for node in order if node in leading]
+            inputs = node.inputs
+            for position in node.plan.wanted:
+                if inputs[position] in passed:
+                    passed.add(node)
+                    running.add(node)
+                    break
+        order = [node for node in order if node in passed]
         suspects = [node for node in suspects if node in running]
     for node in suspects:
         if node.released:
             raise RuntimeError(released_message(node))
         check_unwritten(node)
-    return order
+    return order, passed
 
 
 def check_unwritten(node: Node) -> None:
@@ -391,19 +419,18 @@ def sweep(
     dict
         Node of a target -> its gradient; a target that was not reached is missing.
     """
-    order = collect(roots, targets, beyond_targets)
+    order, passed = collect(roots, targets, beyond_targets)
     # The table of gradients is local to the call: none can be left over from another sweep.  In it are
-    # the nodes that gradients have reached and that are still to come.
+    # the operations that gradients have reached and that are still to come, and leaves.
     table: dict[Node, Any] = {}
     for root, seed in zip(roots, seeds, strict=True):
         table[root] = seed if root not in table else table[root] + seed
     wanted = set(targets or ())
-    passed = set(order) if wanted else set()  # other nodes lead nowhere, their rules need not run
     found: dict[Node, Any] = {}
-    owners: list[Any] = []
-    gradients: list[Any] = []
     retained: list[tuple[Any, Any]] = []
     observer = state.get().observer
+    if observer is not None:
+        observer.sweeping()
     while order:
         node = order.pop()
         gradient = table.pop(node, None)
@@ -411,21 +438,16 @@ def sweep(
             continue
         if node.hooks is not None:
             gradient = run_hooks(node, gradient, create_graph, retained)
+        plan, inputs, saved = node.plan, node.inputs, node.saved
         if wanted and node in wanted:
             found[node] = gradient
-            behind = any(node.inputs[position] in passed for position in node.plan.wanted)
+            behind = any(inputs[position] in passed for position in plan.wanted)
             if not beyond_targets or not behind:
                 continue
-        plan = node.plan
-        if plan.kind is not None:
+        if create_graph or not plan.rules:
             if plan.kind == "item":
                 collect_item(table, node, gradient)
-            elif accumulate is not None:
-                owners.append(node.owner)
-                gradients.append(gradient)
-            continue
-        saved, inputs = node.saved, node.inputs
-        if create_graph or plan.joint is not None:
+                continue
             pull = differentiable_pull if create_graph else joint_pull
             for position, contribution in pull(node, gradient, node.saved_values):
                 source = inputs[position]
@@ -445,10 +467,13 @@ def sweep(
                 source = inputs[position]
                 if wanted and source not in passed:
                     continue
-                if not picks:  # the two short forms are the usual ones, and Python's fastest calls
+                # The three short forms are the usual ones, and Python's fastest calls.
+                if not picks:
                     contribution = rule(xp, gradient)
                 elif plan.alone:
                     contribution = rule(xp, gradient, saved)
+                elif len(picks) == 1:
+                    contribution = rule(xp, gradient, saved[picks[0]])
                 else:
                     contribution = rule(xp, gradient, *[saved[i] for i in picks])
                 try:
@@ -470,15 +495,21 @@ def sweep(
             node.saved = RELEASED
             if node.params:
                 node.params = without_arrays(node.params)
-    # From here on the lists alone hold the gradients, which lets take() see which need no copy.
+    leaves = [node for node in table if not node.inputs]
+    for node in leaves:
+        if node.hooks is not None:
+            table[node] = run_hooks(node, table[node], create_graph, retained)
     gradient = contribution = saved = None
-    while retained:
-        keep, shown = retained.pop(0)
+    for keep, shown in retained:
         keep(shown)
-    shown = None
-    while owners:
-        tensor = owners.pop()()
-        if tensor is None or accumulate is None:
+    if accumulate is None:
+        found.update((node, table[node]) for node in leaves if node in wanted)
+        return found
+    # From here on the list alone holds the gradients, which lets take() see which need no copy.
+    gradients = [table.pop(node) for node in leaves]
+    while leaves:
+        tensor = leaves.pop().owner()
+        if tensor is None:
             gradients.pop()
         else:
             accumulate(tensor, gradients)
@@ -487,6 +518,8 @@ def sweep(
 
 def without_arrays(params: dict[str, Any]) -> dict[str, Any]:
     """Return the keywords of a released node: axes and shapes stay, masks and indices go."""
+    if all([value.__class__ in PLAIN for value in params.values()]):
+        return params
     return {
         name: value
         for name, value in params.items()

@@ -39,7 +39,7 @@ def add_to(table: dict[Any, Any], source: Any, contribution: Any) -> None:
     The sum is made in place if the table alone holds the array (it is then an earlier sum, or a fresh
     result of a rule); an array that anything else can see is never written.
     """
-    if count_in_table(table, source) <= ALONE_IN_TABLE and contribution.ndim:
+    if contribution.ndim and count_in_table(table, source) <= ALONE_IN_TABLE:
         if getattr(table[source], "base", contribution) is None:
             table[source] += contribution
             return

@@ -179,12 +179,12 @@ def test_every_text_can_be_read(kind, name, tmp_path):
 def test_nothing_process_wide_is_touched():
     import matplotlib.pyplot as plt
 
-    before = dict(matplotlib.rcParams)
+    before, open_before = dict(matplotlib.rcParams), plt.get_fignums()
     with viz.theme("dark"):
         for draw in (*PICTURES.values(), *FILMS.values()):
             draw()
     viz.style_sheet("dark")
-    assert dict(matplotlib.rcParams) == before and plt.get_fignums() == []
+    assert dict(matplotlib.rcParams) == before and plt.get_fignums() == open_before
 
 
 def test_a_theme_ends_with_its_block():

@@ -167,7 +167,7 @@ def test_a_network_one_step_an_operation(device):
         "backward 4 of 4: linear",
         "end: every value and every gradient",
     ]
-    assert "gradient of x += xp.matmul(g, weight)" in frames[7].caption
+    assert "gradient of x += product(xp, g, weight)" in frames[7].caption
     assert "gradient of x" not in frames[9].caption  # the data need none
     assert seen(frames[7], "gradient") == {"loss", "2.weight", "2.bias"}
     assert seen(frames[9], "gradient") == {"loss", "2.weight", "2.bias", "0.weight", "0.bias"}
@@ -189,7 +189,7 @@ def test_rules_of_several_lines_are_not_shown():
     _, loss = mlp()
     assert "several lines: mg.explain('mse_loss')" in draw(loss).frames()[6].caption
     x = leaf()
-    assert "gradient of x += g * y * x ** (y - 1 + (y == 0))" in draw(x**3).frames()[3].caption
+    assert "gradient of x += g * y * power(x, y - 1 + (y == 0))" in draw(x**3).frames()[3].caption
 
 
 def test_operations_of_several_outputs():

@@ -10,11 +10,12 @@ from typing import Any
 from minigrad import engine
 from minigrad.backend.devices import to_host
 from minigrad.engine import Node, State, describe, state
+from minigrad.observing import Observer, members, together
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-class Watcher:
+class Watcher(Observer):
     """The observer that checks every output and every contribution to a gradient."""
 
     def computed(self, op: Any, out: Any, node: Node | None) -> None:
@@ -65,6 +66,14 @@ def _line_of_user() -> str:
     return "an unknown line"
 
 
+def _watched_by(watcher: Any) -> State:
+    """Return the present state with this watcher, or none, and whoever else observes."""
+    now = state.get()
+    others = tuple(one for one in members(now.observer) if not isinstance(one, Watcher))
+    observer = together(others if watcher is None else (*others, watcher))
+    return State(now.grad_enabled, now.scope, observer)
+
+
 class detect_anomaly:  # noqa: N801 (PyTorch's name)
     """Within this block, raise at the first operation or rule that gives NaN or infinity.
 
@@ -87,8 +96,7 @@ class detect_anomaly:  # noqa: N801 (PyTorch's name)
         self._tokens: list[Token[State]] = []
 
     def __enter__(self) -> None:
-        now = state.get()
-        self._tokens.append(state.set(State(now.grad_enabled, now.scope, self._observer)))
+        self._tokens.append(state.set(_watched_by(self._observer)))
 
     def __exit__(self, *exc: Any) -> None:
         state.reset(self._tokens.pop())
@@ -99,12 +107,12 @@ class set_detect_anomaly(detect_anomaly):  # noqa: N801
 
     def __init__(self, mode: bool) -> None:
         super().__init__(mode)
-        self._before = state.get()
-        state.set(State(self._before.grad_enabled, self._before.scope, self._observer))
+        before = [one for one in members(state.get().observer) if isinstance(one, Watcher)]
+        self._before = before[0] if before else None
+        state.set(_watched_by(self._observer))
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *exc: Any) -> None:
-        now = state.get()
-        state.set(State(now.grad_enabled, now.scope, self._before.observer))
+        state.set(_watched_by(self._before))

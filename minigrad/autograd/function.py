@@ -12,7 +12,6 @@ from minigrad.engine import (
     NO_PARAMS,
     Node,
     Plan,
-    State,
     describe,
     item_node,
     leaf_node,
@@ -176,7 +175,7 @@ class Function:
             isinstance(arg, tensor_class) and arg.requires_grad and now.grad_enabled for arg in args
         )
         context = Context(needs)
-        token = state.set(State(False, now.scope, now.observer))
+        token = state.set(now.recording(False))
         try:
             if cls.setup_context is Function.setup_context:
                 result = cls.forward(context, *args, **kwargs)
@@ -277,7 +276,7 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(backward)
     def wrapper(ctx: Any, *grads: Any) -> Any:
         now = state.get()
-        token = state.set(State(False, now.scope, now.observer))
+        token = state.set(now.recording(False))
         try:
             answer = backward(ctx, *grads)
         finally:

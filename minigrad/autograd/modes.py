@@ -28,8 +28,7 @@ class _Mode:
         self._tokens: list[Token[State]] = []
 
     def __enter__(self) -> None:
-        now = state.get()
-        self._tokens.append(state.set(State(self.enabled, now.scope, now.observer)))
+        self._tokens.append(state.set(state.get().recording(self.enabled)))
 
     def __exit__(self, *exc: Any) -> None:
         state.reset(self._tokens.pop())
@@ -143,15 +142,13 @@ class set_grad_enabled(_Mode):  # noqa: N801
     def __init__(self, mode: bool) -> None:
         super().__init__(bool(mode))
         self._before = state.get()
-        state.set(State(self.enabled, self._before.scope, self._before.observer))
+        state.set(self._before.recording(self.enabled))
 
     def __enter__(self) -> None:
-        now = state.get()
-        state.set(State(self.enabled, now.scope, now.observer))
+        state.set(state.get().recording(self.enabled))
 
     def __exit__(self, *exc: Any) -> None:
-        now = state.get()
-        state.set(State(self._before.grad_enabled, now.scope, now.observer))
+        state.set(state.get().recording(self._before.grad_enabled))
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function with the mode around it; the mode itself ends here."""

@@ -166,6 +166,11 @@ def xp_of(array: Any) -> Any:
 
 def is_array(value: Any) -> bool:
     """Tell whether ``value`` is an array (or NumPy scalar) of a known library."""
+    kind = value.__class__
+    if kind in NAMESPACES:
+        return True
+    if kind.__module__ == "builtins":  # a number, a slice: what indices are mostly made of
+        return False
     try:
         backend_of(value)
     except TypeError:

@@ -13,6 +13,11 @@ import numpy as np
 from minigrad.ops.declare import op, register
 
 
+def product(xp, a, b):
+    """Return ``a @ b``; of two matrices by ``dot``, which asks less before it starts."""
+    return np.dot(a, b) if xp is np and a.ndim == b.ndim == 2 else xp.matmul(a, b)
+
+
 def column_sums(xp, matrix):
     """Return ``matrix.sum(0)``; as a product with ones, which NumPy does 3 to 8 times faster."""
     if xp is np and matrix.dtype.kind == "f":
@@ -56,15 +61,15 @@ def rows(xp, x):
 @op(dtypes="same")
 def linear(xp, x, weight, bias):
     r"""Affine map, :math:`y = x W^\top + b`: x (..., in), weight (out, in), bias (out,) or None."""
-    out = xp.matmul(x, weight.T)
+    out = product(xp, x, weight.T)
     if bias is not None:
         out += bias
     return out
 
 
 linear.vjp(
-    x=lambda xp, g, weight: xp.matmul(g, weight),
-    weight=lambda xp, g, x: xp.matmul(rows(xp, g).T, rows(xp, x)),
+    x=lambda xp, g, weight: product(xp, g, weight),
+    weight=lambda xp, g, x: product(xp, rows(xp, g).T, rows(xp, x)),
     bias=lambda xp, g: column_sums(xp, rows(xp, g)),
 )
 

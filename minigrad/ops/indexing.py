@@ -10,13 +10,16 @@ from minigrad.backend.devices import is_array
 from minigrad.ops.declare import op, register
 from minigrad.ops.samples import with_params
 
+BASIC = frozenset((int, slice, type(None), types.EllipsisType))
+"""What a basic index is made of."""
+
 
 def is_basic(index):
     """Tell whether ``index`` (a tuple) has only integers, slices, ``None`` and ``...``: no copies."""
-    return all(
-        part is None or isinstance(part, (int, slice, types.EllipsisType)) and part is not True
-        for part in index
-    )
+    for part in index:
+        if part.__class__ not in BASIC:
+            return False
+    return True
 
 
 def split_index(index):
@@ -51,7 +54,7 @@ def _is_integer(part):
 def _repeats_nothing(index):
     """Tell whether no element can be picked twice: a basic index, or one boolean mask."""
     if is_basic(index):
-        return not any(isinstance(part, bool) for part in index)
+        return True
     return len(index) == 1 and is_array(index[0]) and index[0].dtype.kind == "b"
 
 

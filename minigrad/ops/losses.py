@@ -178,12 +178,9 @@ def binary_cross_entropy_with_logits(xp, x, y, *, reduction="mean"):
     return reduce_loss(xp, losses, reduction)
 
 
-def _bce(xp, g, needs, x, y, reduction):
-    share = spread_loss(xp, g, max(math.prod(x.shape), 1), reduction)
-    return (
-        share * (sigmoid.on(xp, x) - y) if needs[0] else None,
-        -share * x if needs[1] else None,
-    )
+def _share(xp, g, x, reduction):
+    """Return the gradient of each loss, as a factor."""
+    return spread_loss(xp, g, max(math.prod(x.shape), 1), reduction)
 
 
 def _bce_composite(x, y, reduction):
@@ -191,7 +188,10 @@ def _bce_composite(x, y, reduction):
     return reduced(-log_sigmoid(-x) - x * y, reduction)
 
 
-binary_cross_entropy_with_logits.vjp(_bce).stands_for(_bce_composite).samples(
+binary_cross_entropy_with_logits.vjp(
+    x=lambda xp, g, x, y, reduction: _share(xp, g, x, reduction) * (sigmoid.on(xp, x) - y),
+    y=lambda xp, g, x, reduction: -_share(xp, g, x, reduction) * x,
+).stands_for(_bce_composite).samples(
     lambda draw: [
         ((x, draw((2, 3), 0.0, 1.0)), {"reduction": reduction})
         for reduction in ("mean", "sum", "none")

@@ -45,8 +45,16 @@ def count(shape, axis):
     return math.prod(shape[i] for i in reduced_axes(axis, len(shape)))
 
 
+SMALL = 1 << 12
+"""Up to so many numbers, filling an array takes less time than making a view."""
+
+
 def _spread(xp, g, shape, axis):
     """Give the gradient of a reduction to everything that was reduced."""
+    if xp is np and not g.ndim and math.prod(shape) <= SMALL:
+        out = np.empty(shape, g.dtype)
+        out.fill(g)
+        return out
     return xp.broadcast_to(xp.reshape(g, kept_shape(shape, axis)), shape)
 
 

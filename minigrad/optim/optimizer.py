@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad import engine
 from minigrad._tensor import HookHandle, Tensor
 from minigrad.autograd.modes import enable_grad
 from minigrad.backend.devices import xp_of
@@ -47,10 +48,13 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def step_with_hooks(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if self._in_step or not (self._pre_hooks or self._post_hooks):
+        observer = engine.state.get().observer
+        if self._in_step or not (self._pre_hooks or self._post_hooks or observer is not None):
             return step(self, *args, **kwargs)
         self._in_step = True  # so that step() calling super().step() calls the hooks only once
         try:
+            if observer is not None:
+                observer.stepping(self)
             for hook in list(self._pre_hooks):
                 changed = hook(self, args, kwargs)
                 if changed is not None:
@@ -61,6 +65,8 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
             return result
         finally:
             self._in_step = False
+            if observer is not None:
+                observer.stepped(self)
 
     return step_with_hooks
 

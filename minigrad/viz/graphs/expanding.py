@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad import engine
 from minigrad.engine import LEAF, NO_PARAMS, Node, State, state, wrap
+from minigrad.observing import Observer
 from minigrad.viz.graphs.amounts import Amounts
 from minigrad.viz.graphs.reading import Call, Operand, Reading, arrange
 
@@ -61,7 +62,7 @@ def is_wanted(reading: Reading, node: Node, wanted: bool | Sequence[str]) -> boo
 
 
 @dataclass
-class Recorder:
+class Recorder(Observer):
     """The observer that keeps every output, in order."""
 
     values: dict[Node, Any] = field(default_factory=dict)
@@ -70,9 +71,6 @@ class Recorder:
         """Keep an output, if it was recorded."""
         if node is not None:
             self.values[node] = out
-
-    def pulled(self, node: Node, contribution: Any) -> None:
-        """Pass over contributions to gradients."""
 
 
 class Parts:
