@@ -3,6 +3,9 @@
 ::
 
     where = mg.accelerator.current_accelerator() if mg.accelerator.is_available() else "cpu"
+
+The environment variable ``MINIGRAD_GPU_KERNELS=0`` switches off the kernels that take the place of longer
+formulas there, see :mod:`minigrad.backend.kernels`.
 """
 
 from __future__ import annotations

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from minigrad._functions.arguments import as_size
 from minigrad._tensor import Tensor
 from minigrad.backend.devices import xp_of
+from minigrad.backend.kernels import Kernel, replacing
 from minigrad.nn.module import in_module
 from minigrad.ops import fused
 
@@ -95,15 +98,34 @@ def _by_batch(
             f"{tuple(x.shape)}; use larger batches (drop_last=True in the loader) or "
             f"eval(){in_module()}"
         )
-    moments = fused.batch_moments(xp_of(array), array)
+    xp = xp_of(array)
+    moments = fused.batch_moments(xp, array)
     out = fused.batch_norm.apply(x, weight, bias, moments=moments, eps=eps)
     mean, var, _ = moments
     if running_mean is not None:
-        running_mean.array = (1 - momentum) * running_mean.array + momentum * mean
+        running_mean.array = _blended(xp, 1 - momentum, running_mean.array, momentum, mean)
     if running_var is not None:
         to_unbiased = count / (count - 1)
-        running_var.array = (1 - momentum) * running_var.array + (momentum * to_unbiased) * var
+        share = momentum * to_unbiased
+        running_var.array = _blended(xp, 1 - momentum, running_var.array, share, var)
     return out
+
+
+def _blended(xp: Any, kept: Any, old: Any, share: Any, fresh: Any) -> Any:
+    """Return ``kept * old + share * fresh``, of arrays, the shares being numbers or arrays."""
+    if xp is not np and (launches := _launched_blend.ready(xp, old)):
+        return launches(xp, kept, old, share, fresh)
+    return kept * old + share * fresh
+
+
+_blend = Kernel(
+    "blend", "T kept, T old, T share, T fresh", "T out", "out = kept * old + share * fresh"
+)
+
+
+@replacing(_blended, lambda random: ((0.9, random.random(7), 0.1, random.random(7)), {}))
+def _launched_blend(xp: Any, kept: Any, old: Any, share: Any, fresh: Any) -> Any:
+    return _blend(xp, kept, old, share, fresh)
 
 
 def _by_running(

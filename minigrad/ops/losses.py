@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from minigrad.backend.devices import xp_of
+from minigrad.backend.kernels import Kernel, Reduction, replacing
 from minigrad.ops.activations import log_sigmoid, sigmoid
 from minigrad.ops.arithmetic import select
 from minigrad.ops.declare import op, register
@@ -174,6 +175,8 @@ def binary_cross_entropy_with_logits(xp, x, y, *, reduction="mean"):
     :math:`-y \ln \sigma(x) - (1 - y) \ln(1 - \sigma(x)) = \max(x, 0) - x y + \ln(1 + e^{-|x|})`;
     the right-hand side neither overflows nor cancels.
     """
+    if xp is not np and (launches := _launched_bce.ready(xp, x)):
+        return launches(xp, x, y, reduction=reduction)
     losses = xp.maximum(x, 0) - x * y + xp.log1p(xp.exp(-xp.abs(x)))
     return reduce_loss(xp, losses, reduction)
 
@@ -183,13 +186,19 @@ def _share(xp, g, x, reduction):
     return spread_loss(xp, g, max(math.prod(x.shape), 1), reduction)
 
 
+def _bce(xp, g, x, y, reduction):
+    if xp is not np and (launches := _launched_bce_rule.ready(xp, x)):
+        return launches(xp, g, x, y, reduction)
+    return _share(xp, g, x, reduction) * (sigmoid.on(xp, x) - y)
+
+
 def _bce_composite(x, y, reduction):
     # Not max(x, 0) - ..., whose pieces have kinks at 0.
     return reduced(-log_sigmoid(-x) - x * y, reduction)
 
 
 binary_cross_entropy_with_logits.vjp(
-    x=lambda xp, g, x, y, reduction: _share(xp, g, x, reduction) * (sigmoid.on(xp, x) - y),
+    x=_bce,
     y=lambda xp, g, x, reduction: -_share(xp, g, x, reduction) * x,
 ).stands_for(_bce_composite).samples(
     lambda draw: [
@@ -200,6 +209,44 @@ binary_cross_entropy_with_logits.vjp(
 )
 
 
+# The same for a GPU, in a launch each, and those of the mean.
+
+_bce_loss = Kernel(
+    "bce_loss",
+    "T x, T y",
+    "T loss",
+    """
+    const T below = x < 0 ? x : -x;
+    loss = (x > 0 ? x : 0) - x * y + log1p(exp(below));
+    """,
+)
+_bce_gradient = Kernel(
+    "bce_gradient",
+    "T g, T x, T y, T count",
+    "T out",
+    """
+    const T small = exp(x < 0 ? x : -x);
+    const T sigma = (x < 0 ? small : 1) / (1 + small);
+    out = g / count * (sigma - y);
+    """,
+)
+
+
+def _some_bce(random):
+    return (4 * random.normal(size=(300, 2)), random.random((300, 2))), {}
+
+
+@replacing(binary_cross_entropy_with_logits.forward, _some_bce)
+def _launched_bce(xp, x, y, *, reduction="mean"):
+    return reduce_loss(xp, _bce_loss(xp, x, y), reduction)
+
+
+@replacing(_bce, lambda random: ((np.asarray(2.0), *_some_bce(random)[0], "mean"), {}))
+def _launched_bce_rule(xp, g, x, y, reduction):
+    count = max(math.prod(x.shape), 1) if reduction == "mean" else 1
+    return _bce_gradient(xp, g, x, y, count)
+
+
 @op(dtypes="float")
 def cross_entropy(xp, x, *, target, shares=None, reduction="mean"):
     r"""Log loss of logits x (N, C) against class indices (N,), each weighted by its share (N,).
@@ -207,6 +254,8 @@ def cross_entropy(xp, x, *, target, shares=None, reduction="mean"):
     :math:`-\ln \mathrm{softmax}(x)_t = \ln \sum_j e^{x_j - m} - (x_t - m)` with
     :math:`m = \max_j x_j`.
     """
+    if xp is not np and (launches := _launched_cross_entropy.ready(xp, x)):
+        return launches(xp, x, target=target, shares=shares, reduction=reduction)
     shifted = x - row_maxima(xp, x)
     grown = xp.exp(shifted)
     total = row_sums(xp, grown)
@@ -219,6 +268,8 @@ def cross_entropy(xp, x, *, target, shares=None, reduction="mean"):
 
 
 def _cross_entropy(xp, g, probabilities, target, shares, reduction):
+    if xp is not np and (launches := _launched_cross_entropy_rule.ready(xp, probabilities)):
+        return launches(xp, g, probabilities, target, shares, reduction)
     if reduction == "mean" and shares is not None:
         g = _divided(g, xp.sum(shares))
     else:
@@ -254,6 +305,72 @@ cross_entropy.stands_for(_cross_entropy_composite, residuals=("probabilities",))
         for shares in (None, np.array([0.5, 0, 2, 1], np.float16))  # leaves float32 what it is
     ]
 )
+
+# The same for a GPU, in 4 launches and 1, and those of the mean.  A class out of range wraps, as an index
+# does in CuPy.
+
+_sum_of_grown = Reduction("sum_of_grown", "T x, T top", "T sum", "exp(x - top)", "sum = a")
+_softmax = Kernel("softmax", "T x, T top, T sum", "T out", "out = exp(x - top) / sum")
+_log_loss = Kernel(
+    "log_loss",
+    "raw T x, I target, T top, T sum, T share, int64 classes",
+    "T loss",
+    """
+    const ptrdiff_t right = (target % classes + classes) % classes;
+    loss = share == 0 ? 0 : (log(sum) - (x[i * classes + right] - top)) * share;
+    """,
+)
+_ratio = Kernel("ratio", "T x, T count", "T out", "out = (count == 0 ? count : x) / count")
+_log_loss_gradient = Kernel(
+    "log_loss_gradient",
+    "T probability, I target, T g, T weight, T count, int64 classes",
+    "T out",
+    """
+    const ptrdiff_t right = (target % classes + classes) % classes;
+    const T share = count == 0 ? 0 : g / count * weight;
+    out = probability * share - (i % classes == right ? share : 0);
+    """,
+)
+
+
+def _some_logits(random):
+    target = random.integers(0, 7, 300)
+    return [random.normal(size=(300, 7))], {"target": target, "shares": random.random(300)}
+
+
+@replacing(cross_entropy.forward, _some_logits)
+def _launched_cross_entropy(xp, x, *, target, shares=None, reduction="mean"):
+    top = row_maxima(xp, x)
+    total = _sum_of_grown(xp, x, top, axis=1, keepdims=True)
+    share = 1 if shares is None else xp.asarray(shares, dtype=x.dtype)
+    losses = _log_loss(xp, x, target, top[:, 0], total[:, 0], share, x.shape[1])
+    if reduction == "mean" and shares is not None:
+        result = _ratio(xp, xp.sum(losses), xp.sum(share))
+    else:
+        result = reduce_loss(xp, losses, reduction)
+    return result, (_softmax(xp, x, top, total),)
+
+
+def _some_probabilities(random):
+    g, shares, target = random.normal(size=()), random.random(300), random.integers(0, 7, 300)
+    return (np.asarray(g), random.random((300, 7)), target, shares, "mean"), {}
+
+
+@replacing(_cross_entropy, _some_probabilities)
+def _launched_cross_entropy_rule(xp, g, probabilities, target, shares, reduction):
+    rows, classes = probabilities.shape
+    weight = 1 if shares is None else xp.asarray(shares, dtype=g.dtype)
+    count = 1
+    if reduction == "mean":
+        count = max(rows, 1) if shares is None else xp.sum(weight)
+    columns = [_as_column(one) for one in (target, g, weight)]
+    return _log_loss_gradient(xp, probabilities, *columns, count, classes)
+
+
+def _as_column(value):
+    """Return an array (N,) as (N, 1), and a number as it is."""
+    return value[:, None] if getattr(value, "ndim", 0) else value
+
 
 register(mse_loss, huber_loss, binary_cross_entropy, binary_cross_entropy_with_logits)
 register(cross_entropy)

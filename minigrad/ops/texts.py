@@ -16,6 +16,9 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+# That kernels may take a formula's place on a GPU is not said again for every rule.
+_LAUNCHES = re.compile(r"    if xp is not np and \(launches := .*\n        return launches\(.*\n")
+
 
 @lru_cache(maxsize=1024)
 def source_of(function: Callable[..., Any], docstring: bool = True) -> str:
@@ -37,7 +40,7 @@ def source_of(function: Callable[..., Any], docstring: bool = True) -> str:
     """
     if function.__name__ == "<lambda>":
         return ast.unparse(_lambda_of(function.__code__).body)
-    source = textwrap.dedent(inspect.getsource(function))
+    source = _LAUNCHES.sub("", textwrap.dedent(inspect.getsource(function)))
     tree = ast.parse(source).body[0]
     if not isinstance(tree, ast.FunctionDef):
         raise ValueError(f"the source of {function.__name__!r} is not a function any more")

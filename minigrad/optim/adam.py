@@ -130,6 +130,31 @@ class Adam(Optimizer):
         work *= lr * c2 / c1
         theta -= work
 
+    def kernel(self, s, lr, betas, eps, amsgrad, eps_after_correction, bias_correction):
+        """Return the same for a GPU."""
+        root_of, largest = "exp_avg_sq", ""
+        if amsgrad:
+            root_of = "max_exp_avg_sq"
+            largest = "max_exp_avg_sq = exp_avg_sq <= max_exp_avg_sq ? max_exp_avg_sq : exp_avg_sq;"
+        lines = f"""
+            exp_avg = exp_avg * beta1 + g * rest1;
+            exp_avg_sq = exp_avg_sq * beta2 + g * g * rest2;
+            {largest}
+            theta -= exp_avg / (sqrt({root_of}) + small) * rate;
+        """
+        beta1, beta2 = betas
+        c1, c2 = 1 - beta1**s.step, math.sqrt(1 - beta2**s.step)
+        if not bias_correction:
+            c1 = c2 = 1
+        return lines, {
+            "beta1": beta1,
+            "rest1": 1 - beta1,
+            "beta2": beta2,
+            "rest2": 1 - beta2,
+            "small": c2 * eps if eps_after_correction else eps,
+            "rate": lr * c2 / c1,
+        }
+
 
 class AdamW(Adam):
     r"""Adam with decoupled weight decay: the parameters shrink beside the rule, not through it.

@@ -18,13 +18,14 @@ that lies in the memory of *another* parameter is read when that may have change
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad import engine
+from minigrad.backend import kernels
 from minigrad.backend.devices import backend_of, device_of, move, xp_of
 from minigrad.versions import cell_of, memory_of, touch_cells
 
@@ -42,7 +43,7 @@ class Sizes(NamedTuple):
     piece: int | None
 
 
-HOST = Sizes(small=1 << 15, bundle=1 << 17, piece=1 << 18)
+HOST = Sizes(small=1 << 16, bundle=1 << 18, piece=1 << 18)
 """Measured: shorter pieces cost calls, longer ones leave the cache of one processor core."""
 
 DEVICE = Sizes(small=1 << 22, bundle=1 << 26, piece=None)
@@ -85,7 +86,8 @@ class Bundle:
 
     They belong to one group, have one dtype and device and have made the same number of steps; in any
     step all of them have gradients, or none has.  The optimiser bundles anew when that ceases to hold.
-    The two kinds of bundles are :class:`Gathered` and :class:`Single`.
+    The two kinds of bundles are :class:`Gathered` and :class:`Single`; on a GPU there is a third,
+    :class:`~minigrad.optim.launched.Launched`.
 
     Parameters
     ----------
@@ -377,6 +379,7 @@ def make_bundles(
     state: State,
     scalars: Iterable[str],
     elementwise: bool,
+    launched: Callable[[dict[str, Any], list[Any]], list[Bundle]] | None = None,
 ) -> list[Bundle]:
     """Return bundles of parameters of one group.
 
@@ -392,6 +395,8 @@ def make_bundles(
         Names of the numbers among it; only parameters for which they are the same may be together.
     elementwise : bool
         Whether the rule treats every number alike; if not, each parameter stays alone.
+    launched : callable, optional
+        Makes bundles of those of a group's parameters that a kernel updates, on a GPU.
     """
     together: dict[Any, list[Any]] = {}
     users: Counter[int] = Counter()
@@ -399,18 +404,24 @@ def make_bundles(
         make_writable(p)
         array, slots = p.array, state[p]
         key: Any = id(p)
-        if elementwise and array.nbytes <= sizes_for(array).small:
+        usable = launched is not None and kernels.usable(xp_of(array), array.dtype)
+        by_kernel = usable and elementwise and p.is_contiguous()
+        if by_kernel or (elementwise and array.nbytes <= sizes_for(array).small):
             # Parameters that share memory are updated one after the other, so never together.
             memory = id(cell_of(array))
             users[memory] += 1
             progress = p._grad is None, *map(slots.get, scalars), *sorted(slots)
             key = array.dtype, device_of(array), users[memory], progress
-        together.setdefault(key, []).append(p)
-    return [
-        Gathered(group, part) if len(part) > 1 else Single(group, part, elementwise)
-        for members in together.values()
-        for part in split(members)
-    ]
+        together.setdefault((by_kernel, key), []).append(p)
+    bundles: list[Bundle] = []
+    for (by_kernel, _), members in together.items():
+        if launched is not None and by_kernel:
+            bundles += launched(group, members)
+            continue
+        for part in split(members):
+            alone = len(part) == 1
+            bundles.append(Single(group, part, elementwise) if alone else Gathered(group, part))
+    return bundles
 
 
 def check_writable(params: list[Any], arrays: list[Any]) -> None:

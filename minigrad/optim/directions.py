@@ -8,7 +8,7 @@ from typing import Any
 
 from minigrad import engine
 from minigrad._tensor import Tensor
-from minigrad.backend.devices import device_of, is_array
+from minigrad.backend.devices import device_of, is_array, xp_of
 
 Transform = Callable[[list[Any], list[Any]], list[Any]]
 """``transform(params, gradients)`` returns other gradients; all are lists of raw arrays."""
@@ -131,3 +131,12 @@ def _times(sign: int, array: Any) -> Any:
 
 def _error(optimizer: Any, kind: type[Exception], text: str) -> Exception:
     return kind(f"{type(optimizer).__name__}.step(): {text}")
+
+
+def penalised(theta: Any, g: Any, weight_decay: float, maximize: bool, out: Any) -> Any:
+    r"""Return, in ``out``, the gradient of what is minimised: :math:`\pm g + \lambda \theta`."""
+    xp = xp_of(theta)
+    if not weight_decay:
+        return xp.negative(g, out=out)
+    xp.multiply(theta, weight_decay, out=out)
+    return (xp.subtract if maximize else xp.add)(out, g, out=out)

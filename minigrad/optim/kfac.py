@@ -21,8 +21,9 @@ from minigrad.nn.layers import Linear
 from minigrad.nn.module import Module
 from minigrad.optim.around import Drawing
 from minigrad.optim.checks import POSITIVE, WHOLE, check, check_choice
+from minigrad.optim.directions import penalised
 from minigrad.optim.fisher import LIKELIHOODS, Layer, all_gradients, sampled_gradient
-from minigrad.optim.optimizer import Optimizer, penalised, plain
+from minigrad.optim.optimizer import Optimizer, plain
 
 FISHERS = ("sampled", "exact", "empirical")
 

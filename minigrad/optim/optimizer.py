@@ -18,9 +18,9 @@ import numpy as np
 from minigrad import engine
 from minigrad._tensor import HookHandle, Tensor
 from minigrad.autograd.modes import enable_grad
-from minigrad.backend.devices import xp_of
 from minigrad.optim.bundles import Bundle, Scratch, State, make_bundles
-from minigrad.optim.directions import Transform, in_place_of_gradients
+from minigrad.optim.directions import Transform, in_place_of_gradients, penalised
+from minigrad.optim.launched import launching
 from minigrad.optim.loading import read_state_dict
 
 
@@ -142,6 +142,10 @@ class Optimizer:
         Declared by a class: ``{"lr": (low, high)}`` stands for ``low <= lr < high``.
     own_options : tuple of str
         Declared by a class: hyperparameters that PyTorch does not have; a state may be without them.
+    kernel : callable or None
+        A method that a class may have beside ``update``, with its arguments from ``s`` on.  It returns the
+        rule for a GPU, in lines of C, and the numbers that these name; ``theta`` and ``g`` are called so
+        there as well, and what is kept has the names of the state.  See :mod:`minigrad.backend.kernels`.
 
     Raises
     ------
@@ -183,6 +187,7 @@ class Optimizer:
     elementwise: bool = True
     ranges: dict[str, tuple[float, float]] = {"lr": (0, math.inf), "weight_decay": (0, math.inf)}
     own_options: tuple[str, ...] = ()
+    kernel: Callable[..., tuple[str, dict[str, Any]]] | None = None
 
     _declared_state: tuple[str, ...] = ()
     _rule_names: tuple[str, ...] = ()
@@ -220,6 +225,8 @@ class Optimizer:
             )
         if "update" in own:
             cls._rule_names = tuple(list(inspect.signature(own["update"]).parameters)[4:])
+            if "kernel" not in own:
+                cls.kernel = None  # an inherited one is that of another rule
         cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
 
     def __init__(
@@ -565,7 +572,12 @@ class Optimizer:
             for p in touched:
                 self._state.setdefault(p, {})
             self._bundles += make_bundles(
-                group, touched, self._state, SCALARS | self.scalars, self.is_elementwise(group)
+                group,
+                touched,
+                self._state,
+                SCALARS | self.scalars,
+                self.is_elementwise(group),
+                launching(self),
             )
 
     def _has_room(self, bundle: Bundle) -> bool:
@@ -679,15 +691,6 @@ class Optimizer:
             lines.append(f"Parameter Group {number}")
             lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
         return "\n".join([*lines, ")"])
-
-
-def penalised(theta: Any, g: Any, weight_decay: float, maximize: bool, out: Any) -> Any:
-    r"""Return, in ``out``, the gradient of what is minimised: :math:`\pm g + \lambda \theta`."""
-    xp = xp_of(theta)
-    if not weight_decay:
-        return xp.negative(g, out=out)
-    xp.multiply(theta, weight_decay, out=out)
-    return (xp.subtract if maximize else xp.add)(out, g, out=out)
 
 
 def plain(value: Any) -> Any:

@@ -103,3 +103,12 @@ class SGD(Optimizer):
                 direction = xp.multiply(b, momentum, out=s.work)
                 direction += g
         theta -= xp.multiply(direction, lr, out=s.work)
+
+    def kernel(self, s, lr, momentum, dampening, nesterov):
+        """Return the same for a GPU."""
+        numbers = {"lr": lr, "momentum": momentum, "rest": 1 - dampening}
+        if not momentum:
+            return "theta -= g * lr;", numbers
+        renewed = "g" if s.new else "momentum_buffer * momentum + g * rest"
+        direction = "momentum_buffer * momentum + g" if nesterov else "momentum_buffer"
+        return f"momentum_buffer = {renewed}; theta -= ({direction}) * lr;", numbers
