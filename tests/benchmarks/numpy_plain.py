@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from .peers import Builder, Case, Peer
-from .workloads import Arrays, Chain, Network, Tensors
+from .workloads import Arrays, Chain, Network, ScalarNetwork, Tensors
 
 Pairs = list[tuple[np.ndarray, np.ndarray]]
 """(parameter, gradient)"""
@@ -46,6 +46,67 @@ def adam(lr: float, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8)
             p -= lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps)
 
     return step
+
+
+def readme_expression(_: object) -> Case:
+    """In Python's numbers: `c += c + 1` is 2c + 1, and so on."""
+    found: dict[str, np.ndarray] = {}
+
+    def step() -> float:
+        a, b = -4.0, 2.0
+        d = a * b + b**3
+        c1 = 2 * (a + b) + 1
+        c2 = 2 * c1 + 1 - a
+        d1 = 3 * d + max(b + a, 0)
+        d2 = 4 * d1 + max(b - a, 0)
+        e = c2 - d2
+        f = e**2
+        g = f / 2 + 10 / f
+
+        g_e = (0.5 - 10 / f**2) * 2 * e
+        g_d1 = -4 * g_e
+        g_minus = -g_e if b > a else 0.0
+        g_plus = g_d1 if b + a > 0 else 0.0
+        g_a = 3 * g_e + g_plus - g_minus + 3 * g_d1 * b
+        g_b = 4 * g_e + g_plus + g_minus + 3 * g_d1 * (a + 3 * b**2)
+        found["a.grad"], found["b.grad"] = np.asarray(g_a), np.asarray(g_b)
+        return g
+
+    return Case(step, lambda: found)
+
+
+def scalar_mlp(inputs: ScalarNetwork) -> Case:
+    """The same network with arrays, as anyone who has NumPy would write it."""
+    x, y = np.array(inputs.points), np.array(inputs.labels)[:, None]
+    weights = [np.array([w for w, _ in layer]) for layer in inputs.layers]
+    biases = [np.array([b for _, b in layer]) for layer in inputs.layers]
+    w1, w2, w3 = weights
+    b1, b2, b3 = biases
+    found: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def step() -> float:
+        z1 = x @ w1.T + b1
+        h1 = np.maximum(z1, 0)
+        z2 = h1 @ w2.T + b2
+        h2 = np.maximum(z2, 0)
+        margin = 1 - y * (h2 @ w3.T + b3)
+        penalty = sum(np.sum(p * p) for p in (*weights, *biases))
+        loss = np.sum(np.maximum(margin, 0)) / len(x) + 1e-4 * penalty
+
+        g3 = -y * (margin > 0) / len(x)
+        g2 = (g3 @ w3) * (z2 > 0)
+        g1 = (g2 @ w2) * (z1 > 0)
+        found[:] = [
+            (g.T @ h + 2e-4 * w, g.sum(0) + 2e-4 * b)
+            for g, h, w, b in zip((g1, g2, g3), (x, h1, h2), weights, biases, strict=True)
+        ]
+        return float(loss)
+
+    def state() -> Arrays:
+        neurons = [(*w, b) for ws, bs in found for w, b in zip(ws, bs, strict=True)]
+        return {"gradients": np.concatenate(neurons)}
+
+    return Case(step, state)
 
 
 def chain(inputs: Chain) -> Case:
@@ -275,6 +336,8 @@ def adam_alone(inputs: Tensors) -> Case:
 
 def cases(peer: Peer) -> Mapping[str, Builder]:
     return {
+        "readme-expression": readme_expression,
+        "scalar-mlp": scalar_mlp,
         "chain": chain,
         "tiny-mlp": tiny_mlp,
         "classifier": classifier,

@@ -22,13 +22,15 @@ from typing import Any
 
 import numpy as np
 
-from .peers import PEERS, REFERENCES, Peer
-from .report import machine_line, table
-from .worker import CHECK_STEPS, ENOUGH, MEMORY_STEPS, WINDOW, WINDOWS
+from .peers import MINIGRAD, PEERS, RIVALS, Peer
+from .report import machine_lines, tables
+from .worker import ENOUGH, MEMORY_STEPS, WINDOW, WINDOWS
 from .workloads import WORKLOADS, Workload
 
 ROOT = Path(__file__).resolve().parents[2]
-ONE_THREAD = dict.fromkeys(
+ONE_THREAD = {
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+} | dict.fromkeys(
     (
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
@@ -38,8 +40,6 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
-FEWEST_ROUNDS = 3
-
 Answer = dict[str, Any]
 
 
@@ -153,13 +153,13 @@ class Runner:
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             workers = {}
             for name in self.peers:
-                if name not in self.absent:
-                    peer = PEERS[name]
+                peer = PEERS[name]
+                if name not in self.absent and peer.takes_part(workload):
                     python = self.pythons.get(name) or self.pythons.get(peer.module)
                     worker = Worker(peer, workload, python or sys.executable, self.timeout)
                     workers[name] = stack.enter_context(worker)
             ready = self.check(workload, workers, outcomes, Path(folder))
-            self.take_turns(ready, outcomes)
+            self.take_turns(workload, ready, outcomes)
         return outcomes
 
     def check(
@@ -195,11 +195,13 @@ class Runner:
                 outcome.failed = str(failure)
         return ready
 
-    def take_turns(self, ready: list[Worker], outcomes: Mapping[str, Outcome]) -> None:
+    def take_turns(
+        self, workload: Workload, ready: list[Worker], outcomes: Mapping[str, Outcome]
+    ) -> None:
         """Rounds in which each gives one repetition; another goes first in each."""
         end = time.monotonic() + self.seconds
-        for done in range(self.rounds):
-            if done >= FEWEST_ROUNDS and time.monotonic() > end:
+        for done in range(max(self.rounds, workload.fewest_rounds)):
+            if done >= workload.fewest_rounds and time.monotonic() > end:
                 break
             first = done % max(1, len(ready))
             for worker in ready[first:] + ready[:first]:
@@ -229,19 +231,19 @@ def summary(workload: Workload, outcomes: Mapping[str, Outcome]) -> Answer:
     for name, outcome in outcomes.items():
         entry: Answer = {"failed": outcome.failed} if outcome.failed else {}
         if outcome.values and not outcome.failed:
-            unit = "KB" if workload.measure == "memory" else "s"
-            entry |= {"unit": unit, "value": outcome.value, "rounds": outcome.values}
+            entry |= {"value": outcome.value, "rounds": outcome.values}
             entry |= {"difference": outcome.error, **outcome.details}
             if workload.ops:
                 entry["us_per_op"] = outcome.value / workload.ops * 1e6
-            if workload.measure != "memory":
+            if name in MINIGRAD and workload.measure not in ("memory", "flatness"):
                 entry["ratios"] = {
-                    reference: dict(zip(("median", "low", "high"), found, strict=True))
-                    for reference in REFERENCES
-                    if reference in outcomes and (found := ratio(outcome, outcomes[reference]))
+                    rival: dict(zip(("median", "low", "high"), found, strict=True))
+                    for rival in RIVALS
+                    if rival in outcomes and (found := ratio(outcome, outcomes[rival]))
                 }
         peers[name] = entry
-    return {"alias": workload.alias, "about": workload.about, "peers": peers}
+    about = {"alias": workload.alias, "about": workload.about, "unit": workload.unit}
+    return {**about, "peers": peers}
 
 
 def machine() -> Answer:
@@ -274,11 +276,11 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--python",
         action="append",
         default=[],
-        metavar="PEER=PATH",
-        help="the interpreter for a peer; the one that runs this by default",
+        metavar="PEERS=PATH",
+        help="the interpreter for some peers (torch, or jax,dezero); by default the one that runs this",
     )
     parser.add_argument("--rounds", type=int, help="at most so many rounds a workload (15)")
-    parser.add_argument("--seconds", type=float, help="no new round after so many (12)")
+    parser.add_argument("--seconds", type=float, help="no new round after so many (4)")
     parser.add_argument("--timeout", type=float, default=60, help="for one answer, in seconds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--list", action="store_true", help="list the workloads and stop")
@@ -290,17 +292,17 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
             parser.error(f"no peer {name!r}; there are {', '.join(PEERS)}")
     chosen.pythons = {}
     for pair in chosen.python:
-        name, equals, path = pair.partition("=")
-        if not equals or name not in PEERS:
-            parser.error(f"--python {pair}: PEER=PATH, with a peer of {', '.join(PEERS)}")
-        chosen.pythons[name] = path
+        names, equals, path = pair.partition("=")
+        if not equals or not set(names.split(",")) <= PEERS.keys():
+            parser.error(f"--python {pair}: PEERS=PATH, with peers of {', '.join(PEERS)}")
+        chosen.pythons |= dict.fromkeys(names.split(","), path)
     patterns = [pattern for option in chosen.only or ["*"] for pattern in option.split(",")]
     for pattern in patterns:
         if not any(workload.matches(pattern) for workload in WORKLOADS):
             parser.error(f"--only {pattern}: no such workload; see --list")
     chosen.workloads = [w for w in WORKLOADS if any(w.matches(pattern) for pattern in patterns)]
-    chosen.rounds = max(FEWEST_ROUNDS, chosen.rounds or (5 if chosen.quick else 15))
-    chosen.seconds = chosen.seconds or (2 if chosen.quick else 12)
+    chosen.rounds = chosen.rounds or (5 if chosen.quick else 15)
+    chosen.seconds = chosen.seconds or (1 if chosen.quick else 4)
     return chosen
 
 
@@ -309,7 +311,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = arguments(argv)
     if chosen.list:
         for workload in WORKLOADS:
-            print(f"{workload.name:20} {workload.alias:4} {workload.about}")
+            print(f"{workload.name:20} {workload.alias:5} {workload.about}")
         return 0
     runner = Runner(chosen.peers, chosen.pythons, chosen.rounds, chosen.seconds, chosen.timeout)
     where, start = machine(), time.monotonic()
@@ -326,7 +328,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             "window_s": WINDOW,
             "windows": WINDOWS,
             "window_budget_s": ENOUGH,
-            "check_steps": CHECK_STEPS,
             "memory_steps": MEMORY_STEPS,
             "rounds": chosen.rounds,
             "seconds_a_workload": chosen.seconds,
@@ -337,9 +338,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "absent": runner.absent,
         "workloads": results,
     }
-    print(machine_line(report))
+    print("\n".join(machine_lines([report])))
     print()
-    print(table(report))
+    print(tables([report]))
     if chosen.json:
         chosen.json.write_text(json.dumps(report, indent=1) + "\n")
     failed = [e for w in results.values() for e in w["peers"].values() if "failed" in e]

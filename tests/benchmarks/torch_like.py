@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import pairwise
@@ -14,7 +15,37 @@ from typing import Any
 import numpy as np
 
 from .peers import Builder, Case, Peer
-from .workloads import Arrays, Chain, Network, Tensors
+from .scalars import expression, scalar_loss
+from .workloads import Arrays, Chain, Network, ScalarNetwork, Tensors
+
+
+def readme_expression(m: Any, _: object) -> Case:
+    a = m.tensor(-4.0, dtype=m.float64, requires_grad=True)
+    b = m.tensor(2.0, dtype=m.float64, requires_grad=True)
+
+    def step() -> Any:
+        a.grad = b.grad = None
+        g = expression(a, b)
+        g.backward()
+        return g.item()
+
+    return Case(step, lambda: {"a.grad": a.grad.numpy(), "b.grad": b.grad.numpy()})
+
+
+def scalar_mlp(m: Any, inputs: ScalarNetwork) -> Case:
+    def parameter(value: float) -> Any:
+        return m.tensor(value, dtype=m.float64, requires_grad=True)
+
+    parameters, loss_of = scalar_loss(inputs, parameter)
+
+    def step() -> Any:
+        for p in parameters:
+            p.grad = None
+        loss = loss_of()
+        loss.backward()
+        return loss.item()
+
+    return Case(step, lambda: {"gradients": m.stack([p.grad for p in parameters]).numpy()})
 
 
 def chain(m: Any, inputs: Chain) -> Case:
@@ -72,17 +103,22 @@ def tanh_network(m: Any, sizes: tuple[int, ...]) -> Any:
 def tiny_mlp(m: Any, inputs: Network) -> Case:
     model = tanh_network(m, inputs.sizes)
     optimizer = m.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    return training(m, inputs, model, m.nn.BCEWithLogitsLoss(), optimizer)
+    loss_fn = m.nn.BCEWithLogitsLoss()
+    return training(m, inputs, model, loss_fn, optimizer)
 
 
-def classifier(m: Any, inputs: Network, fused: bool = False) -> Case:
+def classifier(m: Any, inputs: Network, mode: str = "") -> Case:
     layers: list[Any] = []
     for wide, out in pairwise(inputs.sizes):
         layers += [m.nn.Linear(wide, out), m.nn.BatchNorm1d(out), m.nn.ReLU()]
     model = m.nn.Sequential(*layers[:-2])
-    options = {"fused": True} if fused else {}
-    optimizer = m.optim.Adam(model.parameters(), lr=1e-3, **options)
-    return training(m, inputs, model, m.nn.CrossEntropyLoss(), optimizer)
+    optimizer = adam(m, model.parameters(), mode)
+    loss_fn = m.nn.CrossEntropyLoss()
+    return training(m, inputs, model, loss_fn, optimizer)
+
+
+def adam(m: Any, parameters: Any, mode: str) -> Any:
+    return m.optim.Adam(parameters, lr=1e-3, **({"fused": True} if mode == "fused" else {}))
 
 
 def elementwise(m: Any, inputs: Arrays) -> Case:
@@ -146,9 +182,9 @@ def hvp_mlp(m: Any, inputs: Network) -> Case:
     return Case(step, lambda: found)
 
 
-def adam_alone(m: Any, inputs: Tensors) -> Case:
+def adam_alone(m: Any, inputs: Tensors, mode: str = "") -> Case:
     parameters = [m.tensor(value, requires_grad=True) for value in inputs.parameters]
-    optimizer = m.optim.Adam(parameters, lr=1e-3)
+    optimizer = adam(m, parameters, mode)
     # The gradients come from a backward pass, as in use, and so lie where the library puts them.
     gradients = [m.from_numpy(value) for value in inputs.gradients]
     sum((p * g).sum() for p, g in zip(parameters, gradients, strict=True)).backward()
@@ -164,15 +200,23 @@ def cases(peer: Peer) -> Mapping[str, Builder]:
     m = importlib.import_module(peer.module)
     if hasattr(m, "set_num_threads"):
         m.set_num_threads(1)
-    if peer.fused:  # the rest is the same with or without
-        return {"classifier": partial(classifier, m, fused=True)}
+    if peer.mode == "tuned":
+        m.tune()
+    warnings.filterwarnings("ignore", message="the bias of the linear layer")
     builders: dict[str, Callable[[Any, Any], Case]] = {
+        "readme-expression": readme_expression,
+        "scalar-mlp": scalar_mlp,
         "chain": chain,
-        "tiny-mlp": tiny_mlp,
-        "classifier": classifier,
-        "elementwise": elementwise,
         "hessian-rosenbrock": hessian_rosenbrock,
         "hvp-mlp": hvp_mlp,
+        "tiny-mlp": tiny_mlp,
+        "elementwise": elementwise,
+    }
+    with_modes: dict[str, Callable[[Any, Any, str], Case]] = {
+        "classifier": classifier,
         "adam": adam_alone,
     }
-    return {name: partial(builder, m) for name, builder in builders.items()}
+    return {
+        **{name: partial(builder, m) for name, builder in builders.items()},
+        **{name: partial(builder, m, mode=peer.mode) for name, builder in with_modes.items()},
+    }

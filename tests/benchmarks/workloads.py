@@ -5,9 +5,10 @@ Everything here is made by NumPy from fixed seeds, so that all peers start equal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -23,8 +24,12 @@ class Workload:
     about: str
     inputs: Callable[[], Any]
     case: str = ""  # the name of the case, where several workloads share one
-    measure: str = "time"  # or "import", "memory"
+    measure: str = "time"  # another of worker.MEASURES
+    unit: str = "s"
     ops: int = 0  # for the time per operation
+    check_steps: int = 3  # after so many steps all have to agree
+    fewest_rounds: int = 3  # however long they take
+    peers: tuple[str, ...] = ()  # who takes part; all that can, if nobody is named
     tolerance: float = 1e-4  # relative L2 distance between two peers, array by array
     loose: Mapping[str, float] = field(default_factory=dict)  # other tolerances, by array
 
@@ -36,7 +41,7 @@ class Workload:
         """Whether `--only pattern` means this one: W3, W7 (W7a and W7b), mlp-bn, 'chain-*'."""
         pattern = pattern.lower()
         alias = self.alias.lower()
-        return pattern in (alias, alias.rstrip("ab")) or fnmatch(self.name, pattern)
+        return pattern in (alias, alias.rstrip("abcd")) or fnmatch(self.name, pattern)
 
 
 # ---------------------------------------------------------------------------------------- networks
@@ -100,6 +105,30 @@ def with_direction(network: Network) -> Network:
     return replace(network, direction=direction)
 
 
+# ----------------------------------------------------------------------------------- scalar graphs
+
+
+@dataclass(frozen=True)
+class ScalarNetwork:
+    """A network of Python numbers: for each layer its neurons, each with its weights and its bias."""
+
+    points: list[list[float]]
+    labels: list[int]  # 1 and -1
+    layers: list[list[tuple[list[float], float]]]
+
+
+def scalar_network() -> ScalarNetwork:
+    """micrograd's demonstration: 2-16-16-1, ReLU, 100 moons (65,077 operations in its words)."""
+    moons = two_moons()
+    rng = np.random.default_rng(1)
+    layers = [
+        [(rng.uniform(-1, 1, wide).tolist(), 0.0) for _ in range(out)]
+        for wide, out in pairwise(moons.sizes)
+    ]
+    labels = [1 if y > 0 else -1 for (y,) in moons.y.tolist()]
+    return ScalarNetwork(moons.x.tolist(), labels, layers)
+
+
 # ------------------------------------------------------------------------------------------ others
 
 
@@ -128,13 +157,17 @@ class Tensors:
     gradients: list[np.ndarray]
 
 
-def tensors(count: int, shape: tuple[int, ...]) -> Tensors:
+def tensors(shapes: Sequence[tuple[int, ...]]) -> Tensors:
     rng = np.random.default_rng(8)
-    size = (count, *shape)
     return Tensors(
-        list(rng.standard_normal(size).astype(np.float32)),
-        list(rng.normal(0, 0.01, size).astype(np.float32)),
+        [rng.standard_normal(shape).astype(np.float32) for shape in shapes],
+        [rng.normal(0, 0.01, shape).astype(np.float32) for shape in shapes],
     )
+
+
+def small_tensors() -> Tensors:
+    parameters = network_parameters(np.random.default_rng(3), (784, 128, 64, 10), norm=True)
+    return tensors([value.shape for value in parameters.values()])
 
 
 # A bias in front of a batch norm has gradient 0 but for rounding, and Adam divides that rounding by
@@ -148,15 +181,47 @@ BEFORE_NORM = {
 }
 
 
-def chain(name: str, alias: str, ops: int) -> Workload:
+def chain(name: str, alias: str, ops: int, **options: Any) -> Workload:
     about = f"{ops:,} scalar operations, forward and backward"
-    return Workload(name, alias, about, lambda: Chain(0.5, ops // 2), case="chain", ops=ops)
+    make = partial(Chain, 0.5, ops // 2)
+    return Workload(name, alias, about, make, case="chain", ops=ops, **options)
+
+
+def adam(name: str, alias: str, about: str, make: Callable[[], Tensors]) -> Workload:
+    return Workload(name, alias, f"Adam step alone, {about}", make, case="adam")
 
 
 WORKLOADS = (
+    Workload(
+        "readme-expression",
+        "W1a",
+        "the expression of micrograd's README, forward and backward (NumPy: plain numbers)",
+        dict,
+        tolerance=1e-12,
+    ),
+    Workload(
+        "scalar-mlp",
+        "W1b",
+        "2-16-16-1 made of scalars, 100 moons, forward and backward (NumPy: plain numbers)",
+        scalar_network,
+        tolerance=1e-9,
+        check_steps=1,
+    ),
     chain("chain-1e3", "W6", 1_000),
     chain("chain-1e4", "W6a", 10_000),
-    chain("chain-1e5", "W6b", 100_000),
+    chain("chain-1e5", "W6b", 100_000, check_steps=1),
+    chain("chain-1e6", "W6c", 1_000_000, check_steps=1, fewest_rounds=2),
+    Workload(
+        "chain-flatness",
+        "W6d",
+        "time per operation in a chain of 1e6, divided by that in a chain of 1e3",
+        lambda: [Chain(0.5, 500), Chain(0.5, 500_000)],
+        case="chain",
+        measure="flatness",
+        fewest_rounds=2,
+        unit="",
+        peers=("minigrad", "minigrad-tuned"),
+    ),
     Workload(
         "tiny-mlp",
         "W2",
@@ -198,15 +263,30 @@ WORKLOADS = (
         "Hessian-vector product, 2-16-16-1, batch 100, tanh, mean square, by double backward",
         lambda: with_direction(two_moons()),
     ),
+    adam("adam-110k", "W8a", "the 10 tensors of mlp-bn, 109,770 floats", small_tensors),
+    adam("adam-1e6", "W8b", "20 tensors of 50,000 floats", lambda: tensors([(200, 250)] * 20)),
+    adam("adam-1e7", "W8c", "20 tensors of 500,000 floats", lambda: tensors([(500, 1000)] * 20)),
     Workload(
-        "adam-1e6",
-        "W8",
-        "Adam step alone, 20 tensors of 50,000 floats",
-        lambda: tensors(20, (200, 250)),
-        case="adam",
+        "import-time", "W9a", "importing the library in a fresh interpreter", dict, measure="import"
     ),
     Workload(
-        "import-time", "W9", "importing the library in a fresh interpreter", dict, measure="import"
+        "script",
+        "W9b",
+        "a whole script in a fresh interpreter: import, data, 100 steps of tiny-mlp",
+        dict,
+        measure="script",
+        peers=("numpy", "minigrad", "torch"),
+    ),
+    Workload(
+        "script-memory",
+        "W9c",
+        "peak memory of that script",
+        dict,
+        case="script",
+        measure="script-memory",
+        fewest_rounds=2,
+        unit="KB",
+        peers=("numpy", "minigrad", "torch"),
     ),
     Workload(
         "memory-growth",
@@ -215,6 +295,8 @@ WORKLOADS = (
         two_moons,
         case="tiny-mlp",
         measure="memory",
+        unit="KB",
+        peers=("numpy", "minigrad", "minigrad-tuned", "torch"),
     ),
 )
 
