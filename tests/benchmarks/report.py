@@ -254,13 +254,12 @@ MARKS = {
 
 def plot(runs: Sequence[Report], file: Path) -> None:
     """Draw minigrad's time divided by each peer's: full marks for its defaults, hollow ones after settings."""
-    from minigrad.viz.pictures import BLUE, GREEN, PURPLE, VERMILION, new_figure
+    from minigrad.viz.plots.style import BLUE, GREEN, PURPLE, VERMILION, blank_figure
 
     colours = {"numpy": BLUE, "torch": VERMILION, "torch-fused": VERMILION, "jax": GREEN}
     names = [name for name in workloads(runs) if ratios_of(runs, name, "minigrad")]
-    figure = new_figure(1)
-    figure.set_size_inches(8, 0.34 * len(names) + 1.4)
-    axes = figure.axes[0]
+    figure = blank_figure(8, 0.34 * len(names) + 1.4)
+    axes = figure.subplots()
     for rival, mark in MARKS.items():
         colour = colours.get(rival, PURPLE)
         for peer in modes(runs):
