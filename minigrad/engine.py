@@ -141,7 +141,6 @@ LEAF = Plan(None, (), kind="leaf")
 ITEM = Plan(None, (True,), kind="item", sources=(None, None))
 NO_PARAMS: dict[str, Any] = {}
 PLAIN = frozenset((int, float, bool, str, type(None)))  # keywords of these classes hold no array
-GRADIENT = "\N{NABLA}"  # stands in the scope of what a sweep recorded, once for each order; drawings show it
 RELEASED: Any = object()  # stands where a node had what it saved
 GRADIENT = "\N{NABLA}"  # stands in the scope of what a sweep recorded, once for each order; drawings show it
 
@@ -495,7 +494,7 @@ def sweep(
             node.saved = RELEASED
             if node.params:
                 node.params = without_arrays(node.params)
-    leaves = [node for node in table if not node.inputs]
+    leaves = [node for node in table if not node.inputs and (not wanted or node in wanted)]
     for node in leaves:
         if node.hooks is not None:
             table[node] = run_hooks(node, table[node], create_graph, retained)
@@ -503,7 +502,7 @@ def sweep(
     for keep, shown in retained:
         keep(shown)
     if accumulate is None:
-        found.update((node, table[node]) for node in leaves if node in wanted)
+        found.update((node, table[node]) for node in leaves)
         return found
     # From here on the list alone holds the gradients, which lets take() see which need no copy.
     gradients = [table.pop(node) for node in leaves]

@@ -656,6 +656,24 @@ def test_retain_grad_keeps_the_gradient_of_a_result(device):
     assert_close(y.grad, [4.0, 8.0])
 
 
+def test_hooks_on_leaves_that_are_not_asked_for_do_not_run(device):
+    x, y = mg.tensor(2.0, requires_grad=True), mg.tensor(3.0, requires_grad=True)
+    calls = []
+    y.register_hook(calls.append)
+    (gradient,) = mg.autograd.grad([x * y, y], x)  # y is a leaf, an output, and no target
+    assert gradient.item() == 3.0 and calls == []
+
+
+def test_a_number_that_was_written_since_has_the_gradient_of_what_it_was():
+    """A leaf without axes computes as a number, which is kept by value: no write can reach it."""
+    x = mg.tensor(3.0, requires_grad=True)
+    y = x * x
+    with mg.no_grad():
+        x.fill_(5.0)
+    y.backward()
+    assert x.grad.item() == 6.0
+
+
 def test_hooks_need_gradients(device):
     with pytest.raises(RuntimeError, match="does not require gradients"):
         mg.ones(2, device=device).register_hook(print)
