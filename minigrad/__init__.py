@@ -331,7 +331,7 @@ if TYPE_CHECKING:  # at run time they are imported on first use, see __getattr__
         utils,
         viz,
     )
-    from minigrad.ops.explaining import explain
+    from minigrad.explaining import explain
     from minigrad.profiling import profile
     from minigrad.serialization import load, save
     from minigrad.viz import draw
@@ -373,7 +373,7 @@ _MODULES = (
 )
 _FUNCTIONS = {
     "draw": "minigrad.viz",
-    "explain": "minigrad.ops.explaining",
+    "explain": "minigrad.explaining",
     "load": "minigrad.serialization",
     "profile": "minigrad.profiling",
     "save": "minigrad.serialization",

@@ -7,8 +7,8 @@ import pytest
 
 import minigrad as mg
 from minigrad import ops
+from minigrad.explaining import OTHER_NAMES, explain
 from minigrad.ops import texts
-from minigrad.ops.explaining import OTHER_NAMES, explain
 
 
 @mg.op(kinks="slope 0 at 0")

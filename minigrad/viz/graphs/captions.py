@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from minigrad.explaining import Explanation, explain
 from minigrad.nn.hooks import BackwardHook
-from minigrad.ops.explaining import Explanation, explain
 from minigrad.viz.graphs.script import Script, Step
 
 WIDEST = 88

@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad.backend.devices import is_array, to_host
 from minigrad.engine import GRADIENT, Node
-from minigrad.ops.explaining import explain
+from minigrad.explaining import explain
 from minigrad.viz.graphs.reading import Reading, numbers
 
 TELLING = ("axis", "axes", "index", "subscripts")
