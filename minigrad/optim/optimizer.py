@@ -533,16 +533,20 @@ class Optimizer:
         """Return the bundles whose parameters have gradients, with these; all ready for the rule."""
         if self._bundles is None or not self._is_as_bundled():
             self._bundle()
-        live = []
+        live, changed = [], []
         for bundle in self._bundles or ():
             gradients = bundle.gradients()
-            if gradients is None or (gradients and not self._has_room(bundle)):
+            if not gradients and gradients is not None:
+                continue
+            as_before = self._watched(bundle.group) == bundle.values
+            if gradients is None or not (as_before or self._has_room(bundle)):
                 self._bundles = None
                 return self._live_bundles()
-            if gradients:
-                live.append((bundle, gradients))
+            live.append((bundle, gradients))
+            if not as_before:
+                changed.append(bundle)
         # Only now, as memory that was laid out is no longer new to the rule.
-        for bundle, _ in live:
+        for bundle in changed:
             self._make_ready(bundle)
         return live
 
@@ -581,7 +585,7 @@ class Optimizer:
             )
 
     def _has_room(self, bundle: Bundle) -> bool:
-        """Tell whether a bundle's memory, if it has been laid out, will do for the hyperparameters now.
+        """Tell whether a bundle's memory, if it has been laid out, will do for other hyperparameters.
 
         Raises
         ------
@@ -589,17 +593,12 @@ class Optimizer:
             If one was set out of its range; nothing has been changed then.
         """
         group = bundle.group
-        if self._watched(group) == bundle.values:
-            return True
         self.check(group)
         return bundle.names is None or set(self.state_names(group)) <= set(bundle.names)
 
     def _make_ready(self, bundle: Bundle) -> None:
         """Give a bundle the hyperparameters as they are now, and memory if it has none."""
         group = bundle.group
-        values = self._watched(group)
-        if values == bundle.values:
-            return
         if bundle.names is None:
             names, scalars = self.state_names(group), SCALARS | self.scalars
             spare = (*self.scratch, "penalised")
@@ -609,7 +608,7 @@ class Optimizer:
         if group["decoupled_weight_decay"]:
             decay, shrink = 0, 1 - plain(group["lr"]) * decay if decay else None
         bundle.options = hyperparameters, decay, shrink, group["maximize"]
-        bundle.values = plain(values)
+        bundle.values = plain(self._watched(group))
 
     # Hooks ----------------------------------------------------------------------------------------
 
