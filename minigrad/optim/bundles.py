@@ -279,12 +279,11 @@ class Bundle:
 
     # One step -------------------------------------------------------------------------------------
 
-    def open(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
-        """Begin a step: return values, gradient and state for each call of the rule."""
+    def begin(self) -> None:
+        """Count a step, which is about to change the values."""
         if "step" in self.numbers:
             self.note({"step": self.numbers["step"] + 1})
         touch_cells(self.cells)
-        return self._pieces(gradients)
 
     def note(self, numbers: Mapping[str, Any]) -> None:
         """Keep other numbers from now on, e.g. of steps made."""
@@ -295,15 +294,15 @@ class Bundle:
             for space in self.spaces:
                 setattr(space, name, number)
 
-    def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+    def pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+        """Iterate over the calls of the rule: values, which it changes in place, gradient and state."""
         raise NotImplementedError
 
-    def close(self) -> None:
-        """End a step."""
-        if self.new:
-            self.new = False
-            for space in self.spaces:
-                space.new = False
+    def grow_old(self) -> None:
+        """Note that the rule has seen the state."""
+        self.new = False
+        for space in self.spaces:
+            space.new = False
 
 
 class Gathered(Bundle):
@@ -333,18 +332,15 @@ class Gathered(Bundle):
         self.copies = list(zip(self._parts(self.theta), arrays, strict=True))
         self.g_parts = self._parts(self.g)
 
-    def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+    def pieces(self, gradients: list[Any]) -> Iterator[tuple[Any, Any, Any]]:
+        """Copy values and gradients here, and after the call of the rule the values back."""
         for part, array in self.copies:
             part[...] = array
         for part, gradient in zip(self.g_parts, gradients, strict=True):
             part[...] = gradient
-        return ((self.theta, self.g, self.spaces[0]),)
-
-    def close(self) -> None:
-        """End a step: the values go back to their parameters."""
+        yield self.theta, self.g, self.spaces[0]
         for part, array in self.copies:
             array[...] = part
-        super().close()
 
 
 class Apart(Bundle):
@@ -396,7 +392,8 @@ class Apart(Bundle):
         self.thetas = self._cut(arrays)
         self.memories = [memory_of(array) for array in arrays]
 
-    def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+    def pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+        """Cut values and gradients; nothing is copied."""
         for number, (gradient, memory) in enumerate(zip(gradients, self.memories, strict=True)):
             if memory_of(gradient) is memory:  # p.grad = p.data
                 gradients[number] = xp_of(gradient).array(gradient)  # not to change with the values

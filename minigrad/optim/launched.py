@@ -61,7 +61,7 @@ class Launched(Bundle):
         self.memories = {id(memory_of(array)) for array in arrays}
         self.thetas = [xp_of(array).reshape(array, -1) for array in arrays]
 
-    def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+    def pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
         """Launch the kernel; what is left for the rule is nothing, or everything."""
         xp = xp_of(self.arrays[0])
         for position, gradient in enumerate(gradients):

@@ -506,16 +506,17 @@ class Optimizer:
             self._warn_without_gradients()
         for bundle, gradients in live:
             hyperparameters, decay, shrink, maximize = bundle.options
-            pieces = bundle.open(gradients)
+            bundle.begin()
             if self.scalars:
                 bundle.note(self.advance(bundle.spaces[0], **hyperparameters))
-            for theta, g, s in pieces:
+            for theta, g, s in bundle.pieces(gradients):
                 if shrink is not None:
                     theta *= shrink
                 if decay or maximize:
                     g = penalised(theta, g, decay, maximize, s.penalised)
                 self.update(theta, g, s, **hyperparameters)
-            bundle.close()
+            if bundle.new:
+                bundle.grow_old()
 
     def _warn_without_gradients(self) -> None:
         if not self._warned:
