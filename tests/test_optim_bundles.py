@@ -457,6 +457,33 @@ def test_large_parameters_are_one_bundle_each_with_memory_of_its_own():
     assert [s.exp_avg.size for s in large.spaces] == [608, 592, 608, 581, 816, 785, 1008, 992]
 
 
+def test_rows_of_large_parameters_stay_where_they_are_when_these_are_bundled_anew():
+    """Experts that take turns, frozen layers: nothing large is copied for them."""
+    run = Run("Adam", False, "cpu", shapes=[*MANY_LARGE, (30, 40)])
+    run.step()
+    large = [run.params[k] for k in (0, 2, 3, 5, 6)]
+
+    def addresses(state, name="exp_avg"):
+        return [state[p][name].array.ctypes.data for p in large]
+
+    known, made = addresses(run.optimizer._state), []
+    for missing in ((2,), (0, 3), (0,), (), (5,), (0, 2, 3, 5), ()):
+        run.step(missing)
+        made.append(run.optimizer._bundles)
+    run.optimizer.param_groups[0]["amsgrad"] = True
+    run.step()
+    assert len({id(bundles) for bundles in made}) == 4 and addresses(run.optimizer._state) == known
+    state = run.optimizer.state
+    run.step()
+    assert addresses(state) == known
+    state[large[4]]["exp_avg"] = state[large[0]]["exp_avg"].detach()  # not to be written through
+    run.step()
+    assert addresses(state)[:4] == known[:4] and addresses(state)[4] != known[0]
+    run.optimizer.load_state_dict(run.optimizer.state_dict())
+    run.step()
+    assert not {*addresses(run.optimizer.state)} & {*known}
+
+
 def test_a_large_parameter_and_a_part_of_it_are_updated_in_their_order(kind, device):
     """Also where others come before that would be together with one of them."""
 

@@ -29,6 +29,7 @@ from minigrad.backend.devices import backend_of, device_of, move, xp_of
 from minigrad.versions import cell_of, memory_of, touch_cells
 
 State = dict[Any, dict[str, Any]]  # what is kept, by parameter and name
+Rows = dict[str, tuple[Any, Any]]  # by name a tensor of the state, and the memory laid out for it
 
 
 CACHE_LINE = 64  # bytes
@@ -217,7 +218,7 @@ class Bundle:
                 if name in names
             }
         )
-        self.views: list[dict[str, Any]] = [{} for _ in self.slots]
+        self.views: list[Rows] = [{} for _ in self.slots]
         rows = {name: self._state_row(name) for name in kept}
         longest = max(cut.stop - cut.start for cut in self.cuts)
         self._make_spaces(
@@ -346,11 +347,19 @@ class Gathered(Bundle):
 class Apart(Bundle):
     """Parameters updated where they are, one after the other: flat and in pieces, or one in its shape.
 
-    Each has rows of state of its own: the memory of a large one is free again when nobody needs that one.
+    Each has rows of state of its own.  They stay where they are when parameters are bundled anew, so that
+    nothing large is copied; and the memory of one is free again when nobody needs that one.
     """
 
-    def __init__(self, group: dict[str, Any], params: list[Any], elementwise: bool) -> None:
+    def __init__(
+        self,
+        group: dict[str, Any],
+        params: list[Any],
+        elementwise: bool,
+        before: Mapping[Any, Rows],
+    ) -> None:
         super().__init__(group, params)
+        self.rows = [before.get(p, {}) for p in params]
         first = self.arrays[0]
         self.flat = elementwise and all(p.is_contiguous() for p in params)
         self.shape = None if self.flat else first.shape
@@ -363,15 +372,30 @@ class Apart(Bundle):
         return not self.flat or all(p.is_contiguous() for p in self.params)
 
     def _state_row(self, name: str) -> list[Any]:
-        """Lay out what is kept under one name; return a row for each parameter."""
+        """Lay out what is kept under one name, unless it is from before; return a row for each parameter."""
         rows = []
         for number, array in enumerate(self.arrays):
-            row = new_row("zeros", array, array.size)
-            self._keep(number, name, xp_of(row).reshape(row, array.shape))
-            rows.append(row)
+            if not self._has_row(number, name):
+                part = xp_of(array).reshape(new_row("zeros", array, array.size), array.shape)
+                self._keep(number, name, part)
+            _, part = self.views[number][name]
+            rows.append(xp_of(part).reshape(part, -1))
         return rows
 
+    def _has_row(self, number: int, name: str) -> bool:
+        """Go on with the row that a parameter had in another bundle; tell whether that can be."""
+        if name not in self.rows[number]:
+            return False
+        array, (tensor, part) = self.arrays[number], self.rows[number][name]
+        if tensor.array is not part or self.slots[number].get(name) is not tensor:
+            return False  # somebody put something else there
+        if part.dtype != array.dtype or device_of(part) != device_of(array):
+            return False
+        self.views[number][name] = tensor, part
+        return True
+
     def _make_spaces(self, rows: dict[str, Any], spares: dict[str, Any]) -> None:
+        self.rows = self.views
         for number, own_cuts in enumerate(self.cuts_of_each):
             own_rows = {name: of_all[number] for name, of_all in rows.items()}
             for cut in own_cuts:
@@ -400,13 +424,20 @@ class Apart(Bundle):
         return zip(self.thetas, self._cut(gradients), self.spaces, strict=True)
 
 
+def laid_out(bundles: Iterable[Bundle]) -> dict[Any, Rows]:
+    """Return the rows of state that parameters have of their own, by parameter."""
+    apart = [bundle for bundle in bundles if isinstance(bundle, Apart)]
+    return {p: rows for bundle in apart for p, rows in zip(bundle.params, bundle.rows, strict=True)}
+
+
 def make_bundles(
     group: dict[str, Any],
     params: Iterable[Any],
     state: State,
     scalars: Iterable[str],
     elementwise: bool,
-    launched: Callable[[dict[str, Any], list[Any]], list[Bundle]] | None = None,
+    launched: Callable[[dict[str, Any], list[Any]], list[Bundle]] | None,
+    before: Mapping[Any, Rows],
 ) -> list[Bundle]:
     """Return bundles of parameters of one group.
 
@@ -422,8 +453,10 @@ def make_bundles(
         Names of the numbers among it; only parameters for which they are the same may be together.
     elementwise : bool
         Whether the rule treats every number alike; if not, each parameter stays alone.
-    launched : callable, optional
+    launched : callable or None
         Makes bundles of those of a group's parameters that a kernel updates, on a GPU.
+    before : dict
+        What :func:`laid_out` returned of the bundles that these take the place of.
     """
     together: dict[Any, list[Any]] = {}
     memories: set[int] = set()
@@ -448,7 +481,7 @@ def make_bundles(
         elif small and len(members) > 1:
             bundles += [Gathered(group, part) for part in split(members)]
         else:
-            bundles.append(Apart(group, members, elementwise))
+            bundles.append(Apart(group, members, elementwise, before))
     return bundles
 
 

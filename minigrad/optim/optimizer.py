@@ -18,7 +18,7 @@ import numpy as np
 from minigrad import engine
 from minigrad._tensor import HookHandle, Tensor
 from minigrad.autograd.modes import enable_grad
-from minigrad.optim.bundles import Bundle, Scratch, State, make_bundles
+from minigrad.optim.bundles import Bundle, Scratch, State, laid_out, make_bundles
 from minigrad.optim.directions import Transform, in_place_of_gradients, penalised
 from minigrad.optim.launched import launching
 from minigrad.optim.loading import read_state_dict
@@ -537,15 +537,14 @@ class Optimizer:
         live, changed = [], []
         for bundle in self._bundles or ():
             gradients = bundle.gradients()
-            if not gradients and gradients is not None:
-                continue
             as_before = self._watched(bundle.group) == bundle.values
-            if gradients is None or not (as_before or self._has_room(bundle)):
-                self._bundles = None
+            if gradients is None or (gradients and not (as_before or self._has_room(bundle))):
+                self._bundle()
                 return self._live_bundles()
-            live.append((bundle, gradients))
-            if not as_before:
-                changed.append(bundle)
+            if gradients:
+                live.append((bundle, gradients))
+                if not as_before:
+                    changed.append(bundle)
         # Only now, as memory that was laid out is no longer new to the rule.
         for bundle in changed:
             self._make_ready(bundle)
@@ -568,7 +567,7 @@ class Optimizer:
         """Bundle the parameters that have a gradient, or had one in an earlier step."""
         if not self._has_rule():
             self.update(None, None, None)  # says what is missing
-        self._bundles = []
+        before, self._bundles = laid_out(self._bundles or ()), []
         self._bundled = [(group, list(group["params"])) for group in self.param_groups]
         self._untouched = []
         for group, params in self._bundled:
@@ -583,6 +582,7 @@ class Optimizer:
                 SCALARS | self.scalars,
                 self.is_elementwise(group),
                 launching(self),
+                before,
             )
 
     def _has_room(self, bundle: Bundle) -> bool:
