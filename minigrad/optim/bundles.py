@@ -17,7 +17,7 @@ that lies in the memory of *another* parameter is read when that may have change
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -438,6 +438,7 @@ def make_bundles(
     elementwise: bool,
     launched: Callable[[dict[str, Any], list[Any]], list[Bundle]] | None,
     before: Mapping[Any, Rows],
+    irregular: Container[Any],
 ) -> list[Bundle]:
     """Return bundles of parameters of one group.
 
@@ -457,6 +458,9 @@ def make_bundles(
         Makes bundles of those of a group's parameters that a kernel updates, on a GPU.
     before : dict
         What :func:`laid_out` returned of the bundles that these take the place of.
+    irregular : set
+        Parameters that sometimes have no gradient when others do.  A large one stays alone: bundling anew in
+        every step would cost more than it saves.
     """
     together: dict[Any, list[Any]] = {}
     memories: set[int] = set()
@@ -469,7 +473,8 @@ def make_bundles(
         key: Any = id(p)
         memory = id(cell_of(array))
         # Of parameters that share memory only the first may be with others: they are updated in their order.
-        if (flat or small) and memory not in memories:
+        joins = small or by_kernel or (flat and p not in irregular)
+        if joins and memory not in memories:
             progress = p._grad is None, *map(slots.get, scalars), *sorted(slots)
             key = array.dtype, device_of(array), progress
         memories.add(memory)

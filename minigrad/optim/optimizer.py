@@ -299,6 +299,7 @@ class Optimizer:
         self._bundles: list[Bundle] | None = None
         self._bundled: list[tuple[dict[str, Any], list[Any]]] = []  # groups, when they were bundled
         self._untouched: list[Any] = []  # parameters that had no gradient so far
+        self._irregular: set[Any] = set()  # those that had none when others of their bundle did
         watched = dict.fromkeys((*self._rule_names, *COMMON, "lr"))
         self._watched = itemgetter(
             *(name for name in watched if name in self.defaults or name in COMMON)
@@ -539,6 +540,7 @@ class Optimizer:
             gradients = bundle.gradients()
             as_before = self._watched(bundle.group) == bundle.values
             if gradients is None or (gradients and not (as_before or self._has_room(bundle))):
+                self._irregular.update(p for p in bundle.params if p._grad is None)
                 self._bundle()
                 return self._live_bundles()
             if gradients:
@@ -583,6 +585,7 @@ class Optimizer:
                 self.is_elementwise(group),
                 launching(self),
                 before,
+                self._irregular,
             )
 
     def _has_room(self, bundle: Bundle) -> bool:
@@ -677,7 +680,8 @@ class Optimizer:
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {**self.__dict__}
-        for name in ("_pre_hooks", "_post_hooks", "_scratch", "_bundles", "_bundled", "_untouched"):
+        memory = "_scratch", "_bundles", "_bundled", "_untouched", "_irregular"
+        for name in ("_pre_hooks", "_post_hooks", *memory):
             del kept[name]
         return kept
 
