@@ -126,6 +126,12 @@ def test_large_parameters_are_cut_on_the_host_only(device):
     assert large.size == 150 * 101 and len(large.thetas) == (15 if device == "cpu" else 1)
 
 
+def test_a_kernel_updates_small_and_large_parameters_in_one_launch():
+    run = Run("Adam", False, "strict", shapes=[(3,), (30, 40), (4,)])
+    run.step()
+    assert [len(bundle.params) for bundle in run.optimizer._bundles] == [3]
+
+
 def test_missing_gradients(kind, device):
     def scenario(run):
         for missing in ((), (0,), (0, 1, 2), (5,), (), (3, 4), (6,), ()):

@@ -469,7 +469,7 @@ def make_bundles(
         array, slots = p.array, state[p]
         flat = elementwise and p.is_contiguous()
         by_kernel = flat and launched is not None and kernels.usable(xp_of(array), array.dtype)
-        small = elementwise and array.nbytes <= sizes_for(array).small
+        small = elementwise and not by_kernel and array.nbytes <= sizes_for(array).small
         key: Any = id(p)
         memory = id(cell_of(array))
         # Of parameters that share memory only the first may be with others: they are updated in their order.
