@@ -17,7 +17,7 @@ checks against finite differences.
 from __future__ import annotations
 
 from math import e, inf, nan, pi
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from numpy import dtype, finfo, iinfo
 
@@ -250,6 +250,7 @@ from minigrad._functions.statistics import (
     unique,
     var_mean,
 )
+from minigrad._lazy import on_first_use
 from minigrad._printing import set_printoptions
 from minigrad._random import (
     bernoulli,
@@ -270,19 +271,7 @@ from minigrad._random import (
     set_rng_state,
 )
 from minigrad._tensor import Size, Tensor
-from minigrad._typed import (
-    BoolTensor,
-    ByteTensor,
-    CharTensor,
-    DoubleTensor,
-    FloatTensor,
-    HalfTensor,
-    IntTensor,
-    LongTensor,
-    ShortTensor,
-    set_default_tensor_type,
-)
-from minigrad.autograd import (
+from minigrad.autograd.modes import (
     enable_grad,
     inference_mode,
     is_grad_enabled,
@@ -292,7 +281,6 @@ from minigrad.autograd import (
 from minigrad.backend import Device as device
 from minigrad.backend import Generator, set_default_device, tune
 from minigrad.backend import default_device as get_default_device
-from minigrad.backends import use_deterministic_algorithms
 from minigrad.dtypes import (
     bool_,
     can_cast,
@@ -317,9 +305,10 @@ from minigrad.ops.declare import op
 
 from minigrad import autograd, linalg  # isort: skip  (they need everything above)
 
-if TYPE_CHECKING:  # at run time they are imported on first use, see __getattr__ below
+if TYPE_CHECKING:  # for type checkers; at run time the table below does it
     from minigrad import (
         accelerator,
+        backends,
         cuda,
         data,
         func,
@@ -331,6 +320,19 @@ if TYPE_CHECKING:  # at run time they are imported on first use, see __getattr__
         utils,
         viz,
     )
+    from minigrad._typed import (
+        BoolTensor,
+        ByteTensor,
+        CharTensor,
+        DoubleTensor,
+        FloatTensor,
+        HalfTensor,
+        IntTensor,
+        LongTensor,
+        ShortTensor,
+        set_default_tensor_type,
+    )
+    from minigrad.backends import use_deterministic_algorithms
     from minigrad.explaining import explain
     from minigrad.profiling import profile
     from minigrad.serialization import load, save
@@ -358,49 +360,20 @@ newaxis = None
 
 __version__ = "0.1.0"
 
-_MODULES = (
-    "accelerator",
-    "cuda",
-    "data",
-    "func",
-    "nn",
-    "optim",
-    "serialization",
-    "testing",
-    "train",
-    "utils",
-    "viz",
+_eager = [name for name in globals() if not name.startswith("_")]
+_lazy, __getattr__, __dir__ = on_first_use(
+    globals(),
+    {
+        "_typed": (
+            "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor "
+            "LongTensor ShortTensor set_default_tensor_type"
+        ),
+        "backends": "use_deterministic_algorithms",
+        "explaining": "explain",
+        "profiling": "profile",
+        "serialization": "load save",
+        "viz": "draw",
+    },
+    modules=("accelerator backends cuda data func nn optim serialization testing train utils viz"),
 )
-_FUNCTIONS = {
-    "draw": "minigrad.viz",
-    "explain": "minigrad.explaining",
-    "load": "minigrad.serialization",
-    "profile": "minigrad.profiling",
-    "save": "minigrad.serialization",
-}
-
-__all__ = [
-    *(
-        name
-        for name in globals()
-        if not name.startswith("_")
-        and name not in ("Any", "TYPE_CHECKING", "annotations", "minigrad")
-    ),
-    *_MODULES,
-    *_FUNCTIONS,
-]
-
-
-def __getattr__(name: str) -> Any:
-    """Import on first use what plain tensors do not need, so that ``import minigrad`` is quick."""
-    import importlib
-
-    if name in _MODULES:
-        return importlib.import_module(f"minigrad.{name}")
-    if name in _FUNCTIONS:
-        return getattr(importlib.import_module(_FUNCTIONS[name]), name)
-    raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES, *_FUNCTIONS})
+__all__ = sorted({*_eager, *_lazy} - {"TYPE_CHECKING", "annotations", "minigrad", "on_first_use"})

@@ -71,21 +71,24 @@ from __future__ import annotations
 import math
 import operator
 import os
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    Shape = tuple[int, ...]
+    Array = NDArray[Any]
 
 DEFAULT_SEED = 67280421310721
 """The seed of a new :class:`Generator`, as in PyTorch."""
-
-Shape = tuple[int, ...]
-Array = NDArray[Any]
 
 _FLOATS = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 _BLOCK = 16  # from so many normals on, PyTorch makes them in blocks of that size
 _CHUNK = 1 << 15  # so many are made at once, which keeps the temporaries in the processor's cache
 _WIDE = 1 << 28  # from this range on, an integer takes 64 bits, to keep ``%`` nearly uniform
+_FEW = 1024  # up to so many at once, Python's Mersenne Twister will do
 _LONGEST = (2**32 - 1) // 20  # PyTorch shuffles otherwise from this length on, for the same reason
 
 # The state as PyTorch writes it: the fields of its ``CPUGeneratorImplState``, 5056 bytes in all.
@@ -173,7 +176,7 @@ class Generator:
         if not -(2**63) <= seed < 2**64:
             raise ValueError(f"manual_seed expects a seed of 64 bits at most, got {seed}")
         self._seed = seed % 2**64
-        self._twister: np.random.MT19937 | None = None
+        self._twister: PythonTwister | np.random.MT19937 | None = None
         self._cached_normal: float | None = None
         return self
 
@@ -194,7 +197,7 @@ class Generator:
         ndarray of uint8, shape (5056,)
             In the format of ``torch.Generator.get_state``: either can read the other's.
         """
-        inner = self._bits.state["state"]
+        inner = self._bits().state["state"]
         state = np.zeros(1, _STATE)
         state["seed"] = self._seed
         state["left"] = 625 - inner["pos"]
@@ -237,8 +240,7 @@ class Generator:
         left = int(fields["left"])
         if not fields["seeded"] or not 1 <= left <= 624:
             raise RuntimeError("these bytes are not the state of a generator (use get_state)")
-        key = fields["key"].astype(np.uint32)
-        self._bits.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": 625 - left}}
+        self._twister = PythonTwister(fields["key"].tolist(), 625 - left)
         self._seed = int(fields["seed"])
         cached = fields["has_cached_normal"]
         self._cached_normal = float(fields["cached_normal"]) if cached else None
@@ -259,18 +261,22 @@ class Generator:
 
     # What all draws are made of
 
-    @property
-    def _bits(self) -> np.random.MT19937:
-        """The Mersenne Twister, made at the first draw: to import numpy.random takes 10 ms."""
+    def _bits(self, count: int = 0) -> PythonTwister | np.random.MT19937:
+        """Return the Mersenne Twister that is to make ``count`` outputs; it is made at the first draw.
+
+        NumPy's is three times as fast, but to import ``numpy.random`` takes 10 ms and 3 MB, and a
+        program with a small network does not need it.
+        """
         if self._twister is None:
-            self._twister = np.random.MT19937(0)
-            # NumPy's legacy class seeds the bits it is given in the way of MT19937's authors.
-            np.random.RandomState(self._twister).seed(self._seed % 2**32)
+            self._twister = PythonTwister(_initial_key(self._seed % 2**32), 624)
+        if count > _FEW and isinstance(self._twister, PythonTwister):
+            state, self._twister = self._twister.state, np.random.MT19937(0)
+            self._twister.state = state
         return self._twister
 
     def _raw(self, count: int) -> NDArray[np.uint64]:
         """Return the next ``count`` outputs of the Mersenne Twister, 32 bits each."""
-        return np.asarray(self._bits.random_raw(count), dtype=np.uint64)
+        return np.asarray(self._bits(count).random_raw(count), dtype=np.uint64)
 
     def _raw64(self, count: int) -> NDArray[np.uint64]:
         """Return ``count`` numbers of 64 bits: one output is the upper half, the next the lower."""
@@ -644,6 +650,47 @@ class Generator:
         rows = zip(np.atleast_2d(cumulated), u.reshape(-1, num_samples), strict=True)
         found = [np.searchsorted(row.astype(np.float64), points) for row, points in rows]
         return np.array(found, dtype=np.int64).reshape(*p.shape[:-1], num_samples)
+
+
+# The Mersenne Twister
+
+
+def _initial_key(seed: int) -> list[int]:
+    """Return the state that belongs to a seed of 32 bits: ``init_genrand`` of MT19937's authors."""
+    word, key = seed, [seed]
+    for i in range(1, 624):
+        word = (1812433253 * (word ^ word >> 30) + i) % 2**32
+        key.append(word)
+    return key
+
+
+class PythonTwister:
+    """The Mersenne Twister of Python's :mod:`random`, with the interface of ``numpy.random.MT19937``.
+
+    Parameters
+    ----------
+    key : list of int
+        The 624 words of the state.
+    pos : int
+        How many of them have been used; at 624 the next ones are made.
+    """
+
+    def __init__(self, key: list[int], pos: int) -> None:
+        from random import Random
+
+        self._random = Random()
+        self._random.setstate((3, (*key, pos), None))  # 3 is the version of the format
+
+    @property
+    def state(self) -> Any:
+        """What ``numpy.random.MT19937.state`` would be."""
+        *key, pos = self._random.getstate()[1]
+        return {"bit_generator": "MT19937", "state": {"key": np.array(key, np.uint32), "pos": pos}}
+
+    def random_raw(self, count: int) -> NDArray[np.uint32]:
+        """Return the next ``count`` outputs."""
+        many_bits = self._random.getrandbits(32 * count)  # the first output is the lowest 32
+        return np.frombuffer(many_bits.to_bytes(4 * count, "little"), "<u4")
 
 
 # Checks
