@@ -251,25 +251,6 @@ from minigrad._functions.statistics import (
     var_mean,
 )
 from minigrad._lazy import on_first_use
-from minigrad._printing import set_printoptions
-from minigrad._random import (
-    bernoulli,
-    default_generator,
-    get_rng_state,
-    initial_seed,
-    manual_seed,
-    multinomial,
-    normal,
-    rand,
-    rand_like,
-    randint,
-    randint_like,
-    randn,
-    randn_like,
-    randperm,
-    seed,
-    set_rng_state,
-)
 from minigrad._tensor import Size, Tensor
 from minigrad.autograd.modes import (
     enable_grad,
@@ -278,9 +259,9 @@ from minigrad.autograd.modes import (
     no_grad,
     set_grad_enabled,
 )
-from minigrad.backend import Device as device
-from minigrad.backend import Generator, set_default_device, tune
-from minigrad.backend import default_device as get_default_device
+from minigrad.backend.devices import Device as device
+from minigrad.backend.devices import default_device as get_default_device
+from minigrad.backend.devices import set_default_device
 from minigrad.dtypes import (
     bool_,
     can_cast,
@@ -320,6 +301,25 @@ if TYPE_CHECKING:  # for type checkers; at run time the table below does it
         utils,
         viz,
     )
+    from minigrad._printing import set_printoptions
+    from minigrad._random import (
+        bernoulli,
+        default_generator,
+        get_rng_state,
+        initial_seed,
+        manual_seed,
+        multinomial,
+        normal,
+        rand,
+        rand_like,
+        randint,
+        randint_like,
+        randn,
+        randn_like,
+        randperm,
+        seed,
+        set_rng_state,
+    )
     from minigrad._typed import (
         BoolTensor,
         ByteTensor,
@@ -332,6 +332,7 @@ if TYPE_CHECKING:  # for type checkers; at run time the table below does it
         ShortTensor,
         set_default_tensor_type,
     )
+    from minigrad.backend import Generator, tune
     from minigrad.backends import use_deterministic_algorithms
     from minigrad.explaining import explain
     from minigrad.profiling import profile
@@ -364,10 +365,16 @@ _eager = [name for name in globals() if not name.startswith("_")]
 _lazy, __getattr__, __dir__ = on_first_use(
     globals(),
     {
+        "_printing": "set_printoptions",
+        "_random": (
+            "bernoulli default_generator get_rng_state initial_seed manual_seed multinomial normal "
+            "rand rand_like randint randint_like randn randn_like randperm seed set_rng_state"
+        ),
         "_typed": (
             "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor "
             "LongTensor ShortTensor set_default_tensor_type"
         ),
+        "backend": "Generator tune",
         "backends": "use_deterministic_algorithms",
         "explaining": "explain",
         "profiling": "profile",

@@ -21,7 +21,6 @@ from minigrad._conversion import as_tensor, from_python
 from minigrad._functions import multiplying, picking, pointwise, reducing, shaping, statistics
 from minigrad._functions.arguments import on_device
 from minigrad._inplace import InPlace
-from minigrad._printing import tensor_text
 from minigrad.backend.devices import (
     Device,
     backend_for,
@@ -552,6 +551,8 @@ class Tensor(InPlace):
 
     def _text(self, prefix: str) -> str:
         """Return what ``repr`` prints, beginning with ``prefix``."""
+        from minigrad._printing import tensor_text  # here: most programs print no tensor
+
         grad_fn = None if self.is_leaf or self.node is None else self.node.op_name
         return tensor_text(
             np.asarray(to_host(self.array)),
