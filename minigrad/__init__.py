@@ -284,7 +284,7 @@ from minigrad.dtypes import (
 )
 from minigrad.ops.declare import op
 
-from minigrad import autograd, linalg  # isort: skip  (they need everything above)
+from minigrad import autograd  # isort: skip  (it needs everything above)
 
 if TYPE_CHECKING:  # for type checkers; at run time the table below does it
     from minigrad import (
@@ -293,6 +293,7 @@ if TYPE_CHECKING:  # for type checkers; at run time the table below does it
         cuda,
         data,
         func,
+        linalg,
         nn,
         optim,
         serialization,
@@ -301,6 +302,7 @@ if TYPE_CHECKING:  # for type checkers; at run time the table below does it
         utils,
         viz,
     )
+    from minigrad._inverting import det, inverse, matrix_power, pinverse, slogdet, svd
     from minigrad._printing import set_printoptions
     from minigrad._random import (
         bernoulli,
@@ -355,8 +357,6 @@ swapaxes = transpose
 moveaxis = movedim
 ravel = flatten
 row_stack = vstack
-inverse, det, slogdet, matrix_power = linalg.inv, linalg.det, linalg.slogdet, linalg.matrix_power
-pinverse, svd = linalg.pinv, linalg.svd_older
 newaxis = None
 
 __version__ = "0.1.0"
@@ -365,6 +365,7 @@ _eager = [name for name in globals() if not name.startswith("_")]
 _lazy, __getattr__, __dir__ = on_first_use(
     globals(),
     {
+        "_inverting": "det inverse matrix_power pinverse slogdet svd",
         "_printing": "set_printoptions",
         "_random": (
             "bernoulli default_generator get_rng_state initial_seed manual_seed multinomial normal "
@@ -381,6 +382,8 @@ _lazy, __getattr__, __dir__ = on_first_use(
         "serialization": "load save",
         "viz": "draw",
     },
-    modules=("accelerator backends cuda data func nn optim serialization testing train utils viz"),
+    modules=(
+        "accelerator backends cuda data func linalg nn optim serialization testing train utils viz"
+    ),
 )
 __all__ = sorted({*_eager, *_lazy} - {"TYPE_CHECKING", "annotations", "minigrad", "on_first_use"})

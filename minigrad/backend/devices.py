@@ -12,7 +12,8 @@ import importlib
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -75,8 +76,8 @@ class Device:
         return f"device({str(self)!r})"
 
 
-class Backend(NamedTuple):
-    """What minigrad needs to know of one array library.
+class Backend(SimpleNamespace):
+    """What minigrad needs to know of one array library; made with keywords.
 
     Attributes
     ----------
@@ -95,7 +96,8 @@ class Backend(NamedTuple):
     index_of : callable
         ``index_of(array) -> int | None``, the number of the device that holds the array.
     on_device : callable
-        ``on_device(index)`` -> context manager in which new arrays are made on that device.
+        ``on_device(index)`` -> context manager in which new arrays are made on that device; if it is left
+        out, one that does nothing.
     """
 
     name: str
@@ -105,7 +107,11 @@ class Backend(NamedTuple):
     from_host: Callable[[np.ndarray, int | None], Any]
     to_host: Callable[[Any], np.ndarray]
     index_of: Callable[[Any], int | None]
-    on_device: Callable[[int | None], AbstractContextManager[Any]] = lambda index: nullcontext()
+
+    @staticmethod
+    def on_device(index: int | None) -> AbstractContextManager[Any]:
+        """For a library that has one device only."""
+        return nullcontext()
 
 
 NAMESPACES: dict[type, Any] = {}
