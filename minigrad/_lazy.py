@@ -8,36 +8,40 @@ from typing import Any
 
 
 def on_first_use(
-    package: dict[str, Any], homes: dict[str, str], modules: str = ""
+    here: dict[str, Any], homes: dict[str, str], modules: str = ""
 ) -> tuple[list[str], Callable[[str], Any], Callable[[], list[str]]]:
-    """Return ``__all__``, ``__getattr__`` and ``__dir__`` of a package whose names lie in its modules.
+    """Return ``__all__``, ``__getattr__`` and ``__dir__`` for a table of names and where they are.
 
     Type checkers do not follow this: what they are to see stands beside the call, under
     ``if TYPE_CHECKING``.
 
     Parameters
     ----------
-    package : dict
-        The ``globals()`` of the package.
+    here : dict
+        The ``globals()`` of a package, or of a module in one.
     homes : dict of str
         Module of the package -> names that come from there, with blanks between them.
     modules : str
-        Modules of the package that are public themselves.  (The others are attributes, too.)
+        Modules of the package that are names of it, too.  (The others are attributes without that.)
     """
-    package_name = package["__name__"]
+    package = here["__package__"]
     home_of = {name: module for module, names in homes.items() for name in names.split()}
-    public = sorted(name for name in (*home_of, *modules.split()) if not name.startswith("_"))
+    listed = [*home_of, *modules.split()]
 
     def get(name: str) -> Any:
-        module = f"{package_name}.{home_of.get(name, name)}"
-        try:
-            found = import_module(module)
-        except ModuleNotFoundError as error:
-            if error.name != module:  # the module is there, and something that it needs is not
-                raise
-            raise AttributeError(f"module {package_name!r} has no attribute {name!r}") from None
+        unknown = AttributeError(f"module {here['__name__']!r} has no attribute {name!r}")
         if name in home_of:
-            package[name] = found = getattr(found, name)  # from now on an attribute like any other
-        return found
+            value = getattr(import_module(f"{package}.{home_of[name]}"), name)
+            here[name] = value  # from now on an attribute like any other
+            return value
+        if "__path__" not in here:  # no package
+            raise unknown
+        try:
+            return import_module(f"{package}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{package}.{name}":  # it is there, and something that it needs is not
+                raise
+            raise unknown from None
 
-    return public, get, lambda: sorted({*package, *home_of, *homes, *modules.split()})
+    public = sorted(name for name in listed if not name.startswith("_"))
+    return public, get, lambda: sorted({*here, *listed})
