@@ -20,7 +20,8 @@ def on_first_use(
     here : dict
         The ``globals()`` of a package, or of a module in one.
     homes : dict of str
-        Module of the package -> names that come from there, with blanks between them.
+        Module of the package -> names that come from there, with blanks between them; none may be the
+        name of a module.
     modules : str
         Modules of the package that are names of it, too.  (The others are attributes without that.)
     """
