@@ -95,9 +95,6 @@ class Backend(SimpleNamespace):
         ``to_host(array) -> ndarray``.
     index_of : callable
         ``index_of(array) -> int | None``, the number of the device that holds the array.
-    on_device : callable
-        ``on_device(index)`` -> context manager in which new arrays are made on that device; if it is left
-        out, one that does nothing.
     """
 
     name: str
@@ -110,7 +107,7 @@ class Backend(SimpleNamespace):
 
     @staticmethod
     def on_device(index: int | None) -> AbstractContextManager[Any]:
-        """For a library that has one device only."""
+        """Return the context manager in which arrays are made on that device; here it does nothing."""
         return nullcontext()
 
 
