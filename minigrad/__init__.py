@@ -372,6 +372,7 @@ _MODULES = (
     "viz",
 )
 _FUNCTIONS = {
+    "compile": "minigrad.compiling",
     "draw": "minigrad.viz",
     "explain": "minigrad.explaining",
     "load": "minigrad.serialization",

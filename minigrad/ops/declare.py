@@ -211,6 +211,7 @@ class Op:
         observer = state.get().observer
         if observer is not None:
             observer.starting(self)
+            observer.given(self, arrays, params)
         try:
             out = self.forward(_namespace(arrays), *arrays, **params)
         except _PASS_ON as error:

@@ -1,0 +1,193 @@
+"""``mg.compile``: a training step that is recorded once and then replayed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from minigrad._backward import accumulate_array
+from minigrad._tensor import Tensor
+from minigrad.compiling.program import Program
+from minigrad.compiling.recording import Recorder, Refused, Writer
+from minigrad.compiling.world import World, batch_norms, in_range
+from minigrad.dtypes import get_default_dtype
+from minigrad.engine import as_tensor, state, wrap
+
+MOST = 16  # programs that are kept, for batches of so many different shapes
+
+
+class CompiledStep:
+    """A training step; made by :func:`compile`, called with a batch.
+
+    Attributes
+    ----------
+    model, loss, optimizer
+        As given.
+    steps, replays : int
+        How many steps there were, and how many of them were replayed.
+    reason : str or None
+        Why the last step was an ordinary one; ``None`` if it was replayed.
+    """
+
+    def __init__(self, model: Any, loss: Any, optimizer: Any = None) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.steps = self.replays = 0
+        self.reason: str | None = "there was no step yet"
+        self._reasons: Counter[str] = Counter()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._world: World | None = None
+        self._programs: dict[Any, Program | str] = {}  # or why there is none
+
+    def __call__(self, input: Any, target: Any) -> Tensor:
+        """Make one training step.
+
+        Parameters
+        ----------
+        input : Tensor
+            What the model is called with.
+        target : Tensor
+            What the loss compares the model's output with.
+
+        Returns
+        -------
+        Tensor
+            The loss, without dimensions and detached: a value of its own, which later steps leave alone.
+        """
+        self.steps += 1
+        x, y = as_tensor(input), as_tensor(target)
+        key = _key(x.array, y.array)
+        found = self._found(x, y, key)
+        if isinstance(found, Program):
+            return self._replayed(found, [x.array, y.array])
+        if found is None:
+            return self._recorded(x, y, key)
+        return self._ordinary(x, y, found)
+
+    def _found(self, x: Tensor, y: Tensor, key: Any) -> Program | str | None:
+        """Return the program for a batch, why there is none, or ``None``: it has to be made."""
+        now = state.get()
+        if now.observer is not None:
+            return "an observer, such as profile or detect_anomaly, wants to see every operation"
+        if not now.grad_enabled:
+            return "gradients are switched off"
+        world = self._world
+        if world is None or not world.is_as_it_was():
+            self._forget()
+            world = self._world = World(self.model, self.loss)
+        if world.reason is not None:
+            return world.reason
+        if x.requires_grad or y.requires_grad:
+            return "the batch requires gradients"
+        if key is None:
+            return "the batch is not on the host, not contiguous, or a single number"
+        found = self._programs.get(key)
+        if isinstance(found, Program):
+            if not found.fits():
+                return None
+            if found.classes is not None and not in_range(y.array, found.classes):
+                return "a class index is out of range"
+        return found
+
+    # Three ways to make a step --------------------------------------------------------------------
+
+    def _replayed(self, program: Program, batch: list[Any]) -> Tensor:
+        self._zero_grad()
+        gradients = program.run(batch)
+        for module, moments in program.normalised:
+            module.note_batch(*moments)
+        for parameter, gradient in zip(program.parameters, gradients, strict=True):
+            if parameter._grad is None:
+                parameter._grad = wrap(gradient, None)
+            else:
+                accumulate_array(parameter, [gradient])
+        loss = wrap(program.loss_now(), None)
+        self.reason = None
+        self.replays += 1
+        if self.optimizer is not None:
+            self.optimizer.step()
+        return loss
+
+    def _ordinary(self, x: Tensor, y: Tensor, reason: str) -> Tensor:
+        self._note(reason)
+        self._zero_grad()
+        loss = self.loss(self.model(x), y)
+        loss.backward()
+        return self._finished(loss)
+
+    def _recorded(self, x: Tensor, y: Tensor, key: Any) -> Tensor:
+        """Make an ordinary step, and on the way a program of it."""
+        self._note(f"the first step with a batch of shapes {tuple(x.shape)} and {tuple(y.shape)}")
+        self._zero_grad()
+        norms = list(batch_norms(self.model))
+        with Recorder() as recorder:
+            loss = self.loss(self.model(x), y)
+        if len(self._programs) >= MOST:
+            del self._programs[next(iter(self._programs))]
+        # Only now, as layers note things when they are first called.
+        world = self._world = World(self.model, self.loss)
+        batch = [x.array, y.array]
+        try:
+            recording = Writer(batch, world.tensors).written(recorder.operations, loss)
+            found: Program | str = Program(recording, norms)
+        except Refused as refused:
+            found = str(refused)
+        before = {id(p) for p in world.tensors if p._grad is not None}
+        loss.backward()
+        if isinstance(found, Program) and not _agrees(found, batch, loss, before):
+            found = "a replay of the first step did not give the same numbers"
+        self._programs[key] = found
+        return self._finished(loss)
+
+    def _zero_grad(self) -> None:
+        (self.model if self.optimizer is None else self.optimizer).zero_grad()
+
+    def _finished(self, loss: Tensor) -> Tensor:
+        if self.optimizer is not None:
+            self.optimizer.step()
+        return loss.detach()
+
+    # What happened --------------------------------------------------------------------------------
+
+    def _note(self, reason: str) -> None:
+        self.reason = reason
+        self._reasons[reason] += 1
+
+    def report(self) -> str:
+        """Return how many steps were replayed, and why the others were not, a line for each reason."""
+        lines = [f"{self.replays} of {self.steps} steps were replayed"]
+        lines += [f"{count} not: {reason}" for reason, count in self._reasons.most_common()]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<CompiledStep of {type(self.model).__name__}: {self.report().splitlines()[0]}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_world": None, "_programs": {}}  # to be recorded again by a copy
+
+
+def _key(a: Any, b: Any) -> Any:
+    """Return what a program depends on beside the model; ``None`` if there cannot be one."""
+    if a.__class__ is not np.ndarray or b.__class__ is not np.ndarray:
+        return None
+    return a.shape, a.strides, a.dtype, b.shape, b.strides, b.dtype, a is b, get_default_dtype()
+
+
+def _agrees(program: Program, batch: list[Any], loss: Tensor, before: set[int]) -> bool:
+    """Tell whether a program gives, bit for bit, what an ordinary step has just given.
+
+    ``before`` are the parameters whose gradient was not only this step's.
+    """
+    pairs = [(loss.array, program.loss)]
+    for parameter, gradient in zip(program.parameters, program.run(batch), strict=True):
+        if id(parameter) not in before:
+            pairs.append((parameter._grad.array, gradient))
+    return all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+def compile(model: Any, loss: Any, optimizer: Any = None) -> CompiledStep:
+    """Return a function that makes training steps, and makes them faster from the second one on."""
+    return CompiledStep(model, loss, optimizer)

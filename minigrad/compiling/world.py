@@ -1,0 +1,150 @@
+"""The closed world of a compiled step: modules that are known to do the same in every step.
+
+What a person writes in a ``forward`` can do anything, and be different in every step.  The layers and losses
+named here cannot: for given shapes, modes and options they run the same operations, whatever the numbers
+are.  That was read in their source, class by class; a subclass is another class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from operator import attrgetter, is_
+from typing import Any
+
+import numpy as np
+
+from minigrad import nn
+from minigrad.nn import functional as F
+from minigrad.ops.declare import constant_node
+
+LAYERS = frozenset(
+    """BatchNorm1d CELU ELU Flatten GELU Hardshrink Hardsigmoid Hardswish Hardtanh Identity LayerNorm LeakyReLU
+    Linear LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 SELU Sequential SiLU Sigmoid Softmax Softmin
+    Softplus Softshrink Softsign Tanh Tanhshrink Threshold Unflatten""".split()
+)
+LOSSES = frozenset(
+    """BCEWithLogitsLoss CrossEntropyLoss HingeEmbeddingLoss HingeLoss HuberLoss L1Loss MSELoss PoissonNLLLoss
+    SmoothL1Loss SoftMarginLoss""".split()
+)
+FUNCTIONS = frozenset(
+    {
+        F.binary_cross_entropy_with_logits,
+        F.cross_entropy,
+        F.hinge_embedding_loss,
+        F.hinge_loss,
+        F.huber_loss,
+        F.l1_loss,
+        F.mse_loss,
+        F.poisson_nll_loss,
+        F.smooth_l1_loss,
+        F.soft_margin_loss,
+    }
+)
+KNOWN = frozenset(getattr(nn, name) for name in LAYERS | LOSSES)
+NODE = attrgetter("node")
+FLAGS = attrgetter("requires_grad", "hooks")
+
+
+class World:
+    """A model and a loss as they are now, and whether they are still so.
+
+    Parameters
+    ----------
+    model : Module
+        The model.
+    loss : Module or function
+        The loss.
+
+    Attributes
+    ----------
+    modules : list of Module
+        The model, the loss and all that is inside, each once.
+    tensors : list of Tensor
+        Their parameters and buffers.
+    reason : str or None
+        Why a step on them cannot be replayed.
+    """
+
+    def __init__(self, model: Any, loss: Any) -> None:
+        self.modules = list(model.modules()) if isinstance(model, nn.Module) else []
+        if isinstance(loss, nn.Module):
+            self.modules += [one for one in loss.modules() if one not in self.modules]
+        self.tensors = [
+            tensor
+            for module in self.modules
+            for tensor in (*module._parameters.values(), *module._buffers.values())
+        ]
+        self.reason = self._reason(model, loss)
+        # What can change, in a form that is compared quickly.
+        self._attributes = [vars(module) for module in self.modules]
+        self._values = list(self._all_values())
+        self._kinds = list(map(type, self.modules))
+        self._hooks = [module._hooks for module in self.modules if "_hooks" in vars(module)]
+        self._nodes = list(map(NODE, self.tensors))
+        self._leaves = [node for node in self._nodes if node is not None]
+        self._flags = list(map(FLAGS, self._leaves))
+
+    def _all_values(self) -> Iterator[Any]:
+        return chain.from_iterable(map(dict.values, self._attributes))
+
+    def is_as_it_was(self) -> bool:
+        """Tell whether no attribute, parameter, hook or flag has been changed."""
+        return (
+            sum(map(len, self._attributes)) == len(self._values)
+            and all(map(is_, self._all_values(), self._values))
+            and not any(self._hooks)
+            and list(map(type, self.modules)) == self._kinds
+            and all(map(is_, map(NODE, self.tensors), self._nodes))
+            and list(map(FLAGS, self._leaves)) == self._flags
+        )
+
+    def _reason(self, model: Any, loss: Any) -> str | None:
+        if not self.modules:
+            return f"the model, a {type(model).__name__}, is no module"
+        if loss not in self.modules and loss not in FUNCTIONS:
+            name = getattr(loss, "__name__", type(loss).__name__)
+            return f"the loss, {name}, is none of minigrad's that are known to do the same in every step"
+        for module in self.modules:
+            reason = self._reason_of(module)
+            if reason is not None:
+                return reason
+        for tensor in self.tensors:
+            if not isinstance(tensor.array, np.ndarray):
+                return f"a parameter or buffer is on {tensor.device}"
+            node = constant_node(tensor)  # the one it has, if it has one
+            if node.hooks is not None:
+                return "a hook was registered on a parameter"
+            if node.inputs:
+                return "a parameter or buffer is the result of an operation"
+        return None
+
+    def _reason_of(self, module: Any) -> str | None:
+        kind = type(module).__name__
+        asleep = type(module) is nn.Dropout and (not module.training or module.p == 0)
+        if type(module) not in KNOWN and not asleep:
+            if type(module) is nn.Dropout:
+                return "Dropout draws other random numbers in every step"
+            return f"{kind} is no module of minigrad's that is known to do the same in every step"
+        if module._hooks:
+            return f"a hook was registered on a {kind}"
+        if "forward" in vars(module):
+            return f"a {kind} was given another forward"
+        if isinstance(module, nn.Softmax) and module.dim is None:
+            return f"a {kind} without dim warns in every step"
+        return None
+
+
+def batch_norms(module: Any) -> Iterator[Any]:
+    """Yield the batch norms that normalise by the batch, in the order in which they are called."""
+    if type(module) is nn.Sequential:
+        for inner in module:
+            yield from batch_norms(inner)
+    elif type(module) is nn.BatchNorm1d and (module.training or module.running_mean is None):
+        yield module
+
+
+def in_range(indices: Any, count: int) -> bool:
+    """Tell whether int64 indices are all from 0 to ``count - 1``."""
+    # Seen as unsigned, negative numbers are larger than any class: one look is enough.
+    return not indices.size or bool(indices.view(np.uint64).max() < count)
