@@ -104,7 +104,7 @@ class CompiledStep:
                 parameter._grad = wrap(gradient, None)
             else:
                 accumulate_array(parameter, [gradient])
-        loss = wrap(program.loss_now(), None)
+        loss = wrap(program.loss.copy(), None)
         self.reason = None
         self.replays += 1
         if self.optimizer is not None:

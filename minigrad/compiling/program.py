@@ -66,7 +66,6 @@ class Program:
         self.calls = [made for call in calls if (made := self._ready(call)) is not None]
         self.ends = [self._end(maker) for maker in makers]
         self.loss = self._places[loss]
-        self._loss_is_number = isinstance(loss.value, np.generic)
         self.classes = recording.classes
         self.parameters = [tensor for tensor, _ in recording.gradients]
         self._tensors = [tensor for tensor, _ in recording.states]
@@ -89,10 +88,6 @@ class Program:
         for call in self.calls:
             call()
         return [end() for end in self.ends]
-
-    def loss_now(self) -> Any:
-        """Return the loss of the last run, as a value of its own."""
-        return self.loss[()] if self._loss_is_number else self.loss.copy()
 
     # Memory ---------------------------------------------------------------------------------------
 

@@ -113,9 +113,13 @@ class Writer:
 
     def __init__(self, batch: list[Any], tensors: list[Any]) -> None:
         self.tape = Tape()
-        self.known: dict[int, Traced] = {}  # by identity; what it stands for keeps the arrays alive
+        self.known: dict[Any, Traced] = {}  # by identity, and by memory
         self.tensors = tensors
+        self.alive: list[Any] = []  # so that no other array gets the identity of one of them
         self.states: list[tuple[Any, Traced]] = []
+        shared = any(np.may_share_memory(array, one.array) for array in batch for one in tensors)
+        if shared or (batch[0] is not batch[1] and np.may_share_memory(*batch)):
+            raise Refused("the batch shares memory, with a parameter or within itself")
         self.inputs = [self._know(array) for array in batch]
         self.moments: list[tuple[Traced, Traced, int]] = []
         self.classes: int | None = None
@@ -144,13 +148,16 @@ class Writer:
     def _know(self, array: Any, traced: Traced | None = None) -> Traced:
         traced = Traced(self.tape, array) if traced is None else traced
         self.known[id(array)] = traced
+        if (memory := _memory(array)) is not None:
+            self.known[memory] = traced
+        self.alive.append(array)
         return traced
 
     def _stand_in(self, value: Any) -> Any:
         """Return what stands for an array; anything else as it is."""
         if not isinstance(value, (np.ndarray, np.generic)):
             return value
-        found = self.known.get(id(value))
+        found = self.known.get(id(value), self.known.get(_memory(value)))
         if found is None:
             for tensor in self.tensors:
                 if tensor.array is value:  # several, perhaps: p.data = q.data
@@ -242,3 +249,10 @@ class Writer:
         code = rule.__code__
         names = code.co_varnames[2 : code.co_argcount]
         return self.tape.run(rule, (np, gradient, *(values[name] for name in names)), {})
+
+
+def _memory(value: Any) -> Any:
+    """Return where an array lies and how, by which another view of the same numbers is recognised."""
+    if isinstance(value, np.generic) or not value.size:
+        return None
+    return value.ctypes.data, value.shape, value.strides, value.dtype

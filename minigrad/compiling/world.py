@@ -83,7 +83,7 @@ class World:
         self._hooks = [module._hooks for module in self.modules if "_hooks" in vars(module)]
         self._nodes = list(map(NODE, self.tensors))
         self._leaves = [node for node in self._nodes if node is not None]
-        self._flags = list(map(FLAGS, self._leaves))
+        self._flags = [(needs, hooks and []) for needs, hooks in map(FLAGS, self._leaves)]
 
     def _all_values(self) -> Iterator[Any]:
         return chain.from_iterable(map(dict.values, self._attributes))
@@ -113,7 +113,7 @@ class World:
             if not isinstance(tensor.array, np.ndarray):
                 return f"a parameter or buffer is on {tensor.device}"
             node = constant_node(tensor)  # the one it has, if it has one
-            if node.hooks is not None:
+            if node.hooks:
                 return "a hook was registered on a parameter"
             if node.inputs:
                 return "a parameter or buffer is the result of an operation"

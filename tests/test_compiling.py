@@ -1,0 +1,731 @@
+"""Compiled steps: each is compared, bit for bit, with an ordinary step of a twin."""
+
+import copy
+import gc
+import pickle
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad import nn, optim
+from minigrad.compiling import CompiledStep
+from minigrad.nn import functional as F
+
+
+def bits(tensor):
+    """Return everything about the numbers of a tensor."""
+    if tensor is None:
+        return None
+    array = np.asarray(tensor.array)
+    return array.shape, array.dtype, array.tobytes()
+
+
+def seen(model, optimizer):
+    """Return what a person can see of a model and its optimiser."""
+    found = {f"parameter {n}": bits(p) for n, p in model.named_parameters()}
+    found |= {f"gradient {n}": bits(p.grad) for n, p in model.named_parameters()}
+    found |= {f"buffer {n}": bits(b) for n, b in model.named_buffers()}
+    if optimizer is not None:
+        for number, slots in optimizer.state_dict()["state"].items():
+            for name, value in slots.items():
+                found[f"state {number} {name}"] = bits(value) if isinstance(value, mg.Tensor) else value
+    return found
+
+
+def assert_same(found, expected):
+    assert found.keys() == expected.keys()
+    assert [name for name in found if found[name] != expected[name]] == []
+
+
+class Twins:
+    """A compiled step, and the same model and optimiser trained by hand."""
+
+    def __init__(self, model, loss=None, make_optimizer=None, lr=0.05):
+        make_optimizer = make_optimizer or (lambda params: optim.SGD(params, lr=lr, momentum=0.9))
+        self.loss = loss if loss is not None else nn.MSELoss()
+        self.model, self.other = model, copy.deepcopy(model)
+        self.other_loss = copy.deepcopy(self.loss)
+        self.optimizer = make_optimizer(self.model.parameters())
+        self.other_optimizer = make_optimizer(self.other.parameters())
+        self.step = mg.compile(self.model, self.loss, self.optimizer)
+
+    def by_hand(self, x, y):
+        self.other_optimizer.zero_grad()
+        loss = self.other_loss(self.other(x), y)
+        loss.backward()
+        self.other_optimizer.step()
+        return loss.detach()
+
+    def train(self, x, y):
+        """Make a step with both; compare all there is to see."""
+        expected = self.by_hand(x, y)
+        found = self.step(x, y)
+        assert bits(found) == bits(expected)
+        assert type(found.array) is type(expected.array)
+        assert not found.requires_grad
+        assert_same(seen(self.model, self.optimizer), seen(self.other, self.other_optimizer))
+        return found
+
+
+def mlp(activation=None, dtype=None):
+    mg.manual_seed(1)
+    activation = nn.Tanh() if activation is None else activation
+    return nn.Sequential(nn.Linear(4, 6), activation, nn.Linear(6, 3)).to(dtype or mg.float32)
+
+
+def batch(size=10, dtype=None, outputs=3):
+    dtype = dtype or mg.float32
+    return mg.randn(size, 4).to(dtype), mg.rand(size, outputs).to(dtype)
+
+
+def train_all_replayed(twins, make_batch, steps=5):
+    for _ in range(steps):
+        twins.train(*make_batch())
+    assert twins.step.replays == steps - 1, twins.step.report()
+    assert twins.step.reason is None
+
+
+# Replays are the step -----------------------------------------------------------------------------
+
+ACTIVATIONS = [
+    nn.CELU(0.7), nn.ELU(), nn.GELU(), nn.GELU("tanh"), nn.Hardshrink(), nn.Hardsigmoid(), nn.Hardswish(),
+    nn.Hardtanh(), nn.Identity(), nn.LayerNorm(6), nn.LayerNorm(6, bias=False), nn.LeakyReLU(),
+    nn.LogSigmoid(), nn.LogSoftmax(1), nn.Mish(), nn.PReLU(), nn.PReLU(6), nn.ReLU(), nn.ReLU6(), nn.SELU(),
+    nn.SiLU(), nn.Sigmoid(), nn.Softmax(1), nn.Softmin(1), nn.Softplus(), nn.Softshrink(), nn.Softsign(),
+    nn.Tanh(), nn.Tanhshrink(), nn.Threshold(0.1, 0.2), nn.BatchNorm1d(6), nn.BatchNorm1d(6, affine=False),
+    nn.BatchNorm1d(6, momentum=None), nn.BatchNorm1d(6, track_running_stats=False), nn.BatchNorm1d(6).eval(),
+    nn.BatchNorm1d(6, bias=False), nn.Dropout(0.5).eval(), nn.Dropout(0), nn.Sequential(nn.Tanh(), nn.ReLU()),
+    nn.Sequential(nn.Unflatten(1, (2, 3)), nn.Tanh(), nn.Flatten()),
+    nn.Sequential(nn.Unflatten(1, (2, 3)), nn.BatchNorm1d(2), nn.LayerNorm((2, 3)), nn.Flatten()), nn.Sequential(),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:the bias of the linear layer")
+@pytest.mark.parametrize("dtype", [mg.float32, mg.float64], ids=str)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=repr)
+def test_replays_are_the_step_for_every_layer(activation, dtype):
+    twins = Twins(mlp(activation, dtype))
+    train_all_replayed(twins, lambda: batch(dtype=dtype))
+
+
+def numbers(size=10):
+    return mg.randn(size, 4), mg.randn(size, 3)
+
+
+def shares(size=10):
+    return mg.randn(size, 4), mg.rand(size, 3)
+
+
+def signs(size=10):
+    return mg.randn(size, 4), mg.where(mg.rand(size, 3) > 0.5, 1.0, -1.0)
+
+
+def classes(size=10):
+    return mg.randn(size, 4), mg.randint(0, 3, (size,))
+
+
+def weighted(loss, **weights):
+    for name, weight in weights.items():
+        setattr(loss, name, mg.tensor(weight))
+    return loss
+
+
+LOSSES = [
+    (nn.MSELoss(), numbers), (nn.MSELoss(reduction="sum"), numbers), (F.mse_loss, numbers),
+    (nn.L1Loss(), numbers), (F.l1_loss, numbers), (nn.HuberLoss(delta=0.5), numbers),
+    (F.huber_loss, numbers), (nn.SmoothL1Loss(beta=0.3), numbers), (nn.SmoothL1Loss(beta=0), numbers),
+    (F.smooth_l1_loss, numbers), (nn.PoissonNLLLoss(), shares), (nn.PoissonNLLLoss(full=True), shares),
+    (F.poisson_nll_loss, shares), (nn.BCEWithLogitsLoss(), shares), (nn.BCEWithLogitsLoss(reduction="sum"), shares),
+    (F.binary_cross_entropy_with_logits, shares),
+    (weighted(nn.BCEWithLogitsLoss(), pos_weight=[1.0, 2.0, 3.0]), shares),
+    (weighted(nn.BCEWithLogitsLoss(), weight=[1.0, 0.0, 3.0]), shares), (nn.SoftMarginLoss(), signs),
+    (F.soft_margin_loss, signs), (nn.HingeLoss(), signs), (nn.HingeLoss(squared=True), signs), (F.hinge_loss, signs),
+    (nn.HingeEmbeddingLoss(), signs), (F.hinge_embedding_loss, signs), (nn.CrossEntropyLoss(), classes),
+    (nn.CrossEntropyLoss(reduction="sum"), classes), (nn.CrossEntropyLoss(label_smoothing=0.1), classes),
+    (nn.CrossEntropyLoss(), shares), (nn.CrossEntropyLoss(label_smoothing=0.1), shares), (F.cross_entropy, classes),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [mg.float32, mg.float64], ids=str)
+@pytest.mark.parametrize(("loss", "make_batch"), LOSSES)
+def test_replays_are_the_step_for_every_loss(loss, make_batch, dtype):
+    def converted():
+        x, y = make_batch()
+        return x.to(dtype), y.to(dtype) if y.is_floating_point() else y
+
+    loss = loss.to(dtype) if isinstance(loss, nn.Module) else loss
+    train_all_replayed(Twins(mlp(dtype=dtype), loss), converted)
+
+
+OPTIMIZERS = [
+    optim.SGD, optim.Adadelta, optim.Adagrad, optim.Adam, optim.AdamW, optim.Adamax, optim.Lion,
+    optim.Momentum, optim.Muon, optim.NAdam, optim.NormalizedGD, optim.RAdam, optim.RMSprop,
+    optim.Rprop, optim.SignDescent,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_replays_are_the_step_for_every_optimiser(optimizer):
+    twins = Twins(mlp(), make_optimizer=lambda params: optimizer(params, lr=0.01))
+    train_all_replayed(twins, batch)
+
+
+def test_transforms_hooks_and_groups_of_an_optimiser_are_its_own_business():
+    calls = []
+
+    def make(params):
+        params = list(params)
+        groups = [{"params": params[:1], "lr": 0.3}, {"params": params[1:]}]
+        made = optim.AdamW(groups, lr=0.01, transforms=[optim.transforms.clip_by_value(0.01)])
+        made.register_step_post_hook(lambda *_: calls.append(1))
+        return made
+
+    train_all_replayed(Twins(mlp(), make_optimizer=make), batch)
+    assert len(calls) == 10
+
+
+def test_half_precision_is_replayed():
+    train_all_replayed(Twins(mlp(dtype=mg.float16)), lambda: batch(dtype=mg.float16))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30, 0.0, -0.0])
+@pytest.mark.parametrize(
+    "loss", [nn.MSELoss(), nn.BCEWithLogitsLoss(), nn.CrossEntropyLoss(), nn.L1Loss()], ids=repr
+)
+def test_what_is_not_finite_goes_through_as_in_the_step(value, loss):
+    twins = Twins(mlp(nn.BatchNorm1d(6)), loss)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        twins.train(*batch())
+    x, y = batch()
+    x[3, 2] = value
+    twins.train(x, y)
+    twins.train(*batch())
+    assert twins.step.replays == 2
+
+
+def test_a_step_without_optimiser_leaves_gradients():
+    model, other = mlp(), mlp()
+    step = mg.compile(model, F.mse_loss)
+    for _ in range(3):
+        x, y = batch()
+        other.zero_grad()
+        F.mse_loss(other(x), y).backward()
+        step(x, y)
+        assert_same(seen(model, None), seen(other, None))
+    assert step.replays == 2
+
+
+def test_tied_parameters_and_modules_that_stand_twice_are_replayed():
+    mg.manual_seed(0)
+    shared, norm = nn.Linear(4, 4), nn.BatchNorm1d(4)
+    model = nn.Sequential(shared, norm, nn.Tanh(), shared, norm, nn.Linear(4, 4), nn.Linear(4, 3))
+    model[5].weight = shared.weight
+    with pytest.warns(UserWarning, match="the bias of the linear layer"):
+        twins = Twins(model)
+        twins.train(*batch())
+    train_all_replayed(Twins(twins.model), batch)
+
+
+def test_the_batch_may_be_its_own_target_but_then_is_no_other():
+    mg.manual_seed(0)
+    twins = Twins(nn.Sequential(nn.Linear(4, 2), nn.Tanh(), nn.Linear(2, 4)))
+    for _ in range(3):
+        x = mg.randn(5, 4)
+        twins.train(x, x)
+    assert twins.step.replays == 2
+    twins.train(mg.randn(5, 4), mg.randn(5, 4))
+    twins.train(mg.randn(5, 4), mg.randn(5, 4))
+    assert twins.step.replays == 3
+
+
+def test_arrays_and_lists_are_welcome():
+    twins = Twins(mlp())
+    for _ in range(3):
+        x, y = batch()
+        twins.by_hand(x, y)
+        twins.step(x.numpy(), y.tolist())
+        assert_same(seen(twins.model, None), seen(twins.other, None))
+    assert twins.step.replays == 2
+
+
+def test_the_networks_of_the_benchmarks_are_replayed():
+    mg.manual_seed(0)
+    model = nn.Sequential(
+        nn.Linear(50, 30, bias=False), nn.BatchNorm1d(30), nn.ReLU(), nn.Linear(30, 10)
+    )
+    twins = Twins(model, nn.CrossEntropyLoss(), optim.Adam)
+    train_all_replayed(twins, lambda: (mg.randn(64, 50), mg.randint(0, 10, (64,))))
+
+
+LAYERS = st.sampled_from(
+    [nn.Tanh, nn.ReLU, nn.GELU, nn.Sigmoid, nn.Softplus, nn.Identity, lambda: nn.Softmax(1)]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_replays_are_the_step_for_random_networks(data):
+    mg.manual_seed(data.draw(st.integers(0, 1000)))
+    widths = data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))
+    layers, last = [], 4
+    for width in widths:
+        bias = data.draw(st.booleans())
+        layers.append(nn.Linear(last, width, bias=bias))
+        if not bias and data.draw(st.booleans()):
+            layers.append(nn.BatchNorm1d(width))
+        layers.append(data.draw(LAYERS)())
+        if data.draw(st.booleans()):
+            layers.append(nn.LayerNorm(width))
+        last = width
+    model = nn.Sequential(*layers, nn.Linear(last, 3))
+    for p in model.parameters():
+        p.requires_grad_(data.draw(st.integers(0, 5)) > 0)
+    if not any(p.requires_grad for p in model.parameters()):
+        return
+    optimizer = data.draw(st.sampled_from([optim.SGD, optim.Adam, optim.RMSprop]))
+    twins = Twins(model, make_optimizer=lambda params: optimizer(params, lr=0.01))
+    sizes = data.draw(st.lists(st.integers(2, 4), min_size=3, max_size=8))
+    for size in sizes:
+        twins.train(mg.randn(size, 4), mg.randn(size, 3))
+    assert twins.step.replays == len(sizes) - len(set(sizes)), twins.step.report()
+
+
+# What changes between steps -----------------------------------------------------------------------
+
+
+def norm(model):
+    return model[1]
+
+
+def replaced_data(model, loss, optimizer):
+    model[0].weight.data = model[0].weight.data * 2
+
+
+def replaced_module(model, loss, optimizer):
+    model[2] = nn.ELU(0.3)
+
+
+def hook(model, loss, optimizer):
+    model[0].register_forward_hook(lambda module, args, out: out * 2)
+
+
+def hook_and_none(model, loss, optimizer):
+    model[0].register_forward_hook(lambda module, args, out: out * 2).remove()
+
+
+def second_hook(model, loss, optimizer):
+    model[0].register_forward_hook(lambda module, args, out: None)
+    handle = model[0].register_forward_hook(lambda module, args, out: out * 3)
+    handle.remove()
+    model[0].register_forward_hook(lambda module, args, out: out * 3)
+
+
+def parameter_hook(model, loss, optimizer):
+    model[3].weight.register_hook(lambda g: g * 2)
+
+
+def parameter_hook_and_none(model, loss, optimizer):
+    model[3].weight.register_hook(lambda g: g * 2).remove()
+
+
+def backward_hook(model, loss, optimizer):
+    model[2].register_full_backward_hook(lambda module, into, out: (into[0] * 2,))
+
+
+def load(model, loss, optimizer):
+    mg.manual_seed(5)
+    model.load_state_dict({k: mg.rand(*v.shape).to(v.dtype) for k, v in model.state_dict().items()})
+
+
+def load_optimizer(model, loss, optimizer):
+    state = optimizer.state_dict()
+    for slots in state["state"].values():
+        slots["momentum_buffer"] = slots["momentum_buffer"] * 3
+    optimizer.load_state_dict(state)
+
+
+def edit_state(model, loss, optimizer):
+    optimizer.state[model[3].weight]["momentum_buffer"].mul_(0.5)
+
+
+def replace_state(model, loss, optimizer):
+    optimizer.state[model[3].weight]["momentum_buffer"] = mg.ones(3, 6)
+
+
+def forget_state(model, loss, optimizer):
+    optimizer.state.clear()
+
+
+def write(model, loss, optimizer):
+    with mg.no_grad():
+        model[0].weight.mul_(0.5)
+
+
+def write_raw(model, loss, optimizer):
+    model[0].weight.array[0] = 1.0
+
+
+def tie(model, loss, optimizer):
+    model[0].bias = norm(model).bias
+
+
+def share_memory(model, loss, optimizer):
+    model[0].bias.data = norm(model).bias.data
+
+
+def new_parameter(model, loss, optimizer):
+    model[0].bias = nn.Parameter(mg.ones(6))
+
+
+def new_parameter_that_is_trained(model, loss, optimizer):
+    new_parameter(model, loss, optimizer)
+    optimizer.add_param_group({"params": [model[0].bias]})
+
+
+def no_bias(model, loss, optimizer):
+    model[0].bias = None
+
+
+def leave_out(model, loss, optimizer):
+    optimizer.param_groups[0]["params"].pop()
+
+
+def freeze(model, loss, optimizer):
+    model[0].weight.requires_grad_(False)
+
+
+def freeze_first(model, loss, optimizer):
+    model[0].requires_grad_(False)
+
+
+def freeze_all_but_last(model, loss, optimizer):
+    model[:3].requires_grad_(False)
+
+
+def frozen_by_attribute(model, loss, optimizer):
+    model[3].bias.requires_grad = False
+
+
+def evaluation(model, loss, optimizer):
+    model.eval()
+
+
+def norm_in_evaluation(model, loss, optimizer):
+    norm(model).eval()
+
+
+def there_and_back(model, loss, optimizer):
+    model.eval()
+    model(mg.ones(2, 4))
+    model.train()
+
+
+def set_gradient(model, loss, optimizer):
+    for p in model.parameters():
+        p.grad = mg.ones_like(p)
+
+
+def options(module, **values):
+    def change(model, loss, optimizer):
+        for name, value in values.items():
+            setattr(loss if module == "loss" else model[module], name, value)
+
+    change.__name__ = f"set {', '.join(values)}"
+    return change
+
+
+def hyperparameters(**values):
+    def change(model, loss, optimizer):
+        optimizer.param_groups[0].update(values)
+
+    change.__name__ = f"hyperparameters {', '.join(values)}"
+    return change
+
+
+def statistics(model, loss, optimizer):
+    norm(model).reset_running_stats()
+
+
+def statistics_replaced(model, loss, optimizer):
+    norm(model).running_mean = mg.ones(6)
+
+
+def statistics_gone(model, loss, optimizer):
+    norm(model).running_mean = norm(model).running_var = norm(model).num_batches_tracked = None
+
+
+def another_class(model, loss, optimizer):
+    model[2].__class__ = nn.ReLU
+
+
+def another_forward(model, loss, optimizer):
+    model[2].forward = lambda x: x * 2
+
+
+def append(model, loss, optimizer):
+    model.append(nn.Tanh())
+
+
+def insert(model, loss, optimizer):
+    model.insert(1, nn.Tanh())
+
+
+def delete(model, loss, optimizer):
+    del model[2]
+
+
+def deep(model, loss, optimizer):
+    model[2] = nn.Sequential(nn.Tanh(), nn.Sequential(nn.ReLU()))
+
+
+def by_vars(model, loss, optimizer):
+    vars(model[2])["negative_slope"] = 0.4
+
+
+def initialise(model, loss, optimizer):
+    mg.manual_seed(3)
+    model.apply(lambda m: m.reset_parameters() if hasattr(m, "reset_parameters") else None)
+
+
+def rename(model, loss, optimizer):
+    model[0].weight.name = "another"
+
+
+CHANGES = [
+    replaced_data, replaced_module, hook, hook_and_none, second_hook, parameter_hook, parameter_hook_and_none,
+    backward_hook, load, load_optimizer, edit_state, replace_state, forget_state, write, write_raw, tie,
+    share_memory, new_parameter, new_parameter_that_is_trained, no_bias, leave_out, freeze, freeze_first,
+    freeze_all_but_last, frozen_by_attribute, evaluation, norm_in_evaluation, there_and_back, set_gradient,
+    options(1, eps=0.1), options(1, momentum=0.5), options(1, momentum=None), options(1, weight=None),
+    options(1, track_running_stats=False), options(2, negative_slope=0.3), options("loss", reduction="sum"),
+    hyperparameters(lr=0.5), hyperparameters(momentum=0.1), hyperparameters(weight_decay=0.1),
+    hyperparameters(nesterov=True), hyperparameters(maximize=True), statistics, statistics_replaced,
+    statistics_gone, another_class, another_forward, append, insert, delete, deep, by_vars, initialise, rename,
+]  # fmt: skip
+
+
+def changeable():
+    mg.manual_seed(1)
+    return nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.LeakyReLU(), nn.Linear(6, 3))
+
+
+@pytest.mark.filterwarnings("ignore:the bias of the linear layer")
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("second", [None, evaluation, freeze], ids=["", "evaluation", "freeze"])
+def test_what_a_person_changes_between_steps_counts(change, second):
+    twins = Twins(changeable())
+    if second is not None:
+        second(twins.model, twins.loss, twins.optimizer)
+        second(twins.other, twins.other_loss, twins.other_optimizer)
+    for _ in range(3):
+        twins.train(*batch())
+    assert twins.step.replays == 2
+    change(twins.model, twins.loss, twins.optimizer)
+    change(twins.other, twins.other_loss, twins.other_optimizer)
+    for _ in range(4):
+        twins.train(*batch())
+    outside = ("hook", "second_hook", "parameter_hook", "backward_hook", "another_forward")
+    if change.__name__ not in outside:
+        assert twins.step.replays >= 4, twins.step.report()
+
+
+def test_a_change_of_dtype_is_seen():
+    twins = Twins(mlp())
+    for dtype in (mg.float32, mg.float64, mg.float32):
+        twins.model.to(dtype)
+        twins.other.to(dtype)
+        for _ in range(3):
+            twins.train(*batch(dtype=dtype))
+    assert twins.step.replays == 6
+
+
+def test_the_default_dtype_is_looked_at():
+    twins = Twins(mlp(dtype=mg.float64))
+    for default in (mg.float64, mg.float32):
+        mg.set_default_dtype(default)
+        try:
+            for _ in range(2):
+                if default is mg.float32:
+                    with pytest.raises(RuntimeError):
+                        twins.step(mg.ones(10, 4, dtype=mg.int64), mg.ones(10, 3, dtype=mg.float64))
+                else:
+                    twins.train(mg.ones(10, 4, dtype=mg.float64), mg.ones(10, 3, dtype=mg.int64))
+        finally:
+            mg.set_default_dtype(mg.float32)
+
+
+def test_a_schedule_changes_the_rate_of_replays():
+    twins = Twins(mlp())
+    schedules = [
+        optim.lr_scheduler.ExponentialLR(one, 0.7) for one in (twins.optimizer, twins.other_optimizer)
+    ]
+    for _ in range(5):
+        twins.train(*batch())
+        for schedule in schedules:
+            schedule.step()
+    assert twins.step.replays == 4
+
+
+def test_clipping_between_steps_is_for_eager_steps_but_transforms_are_replayed():
+    def make(params):
+        return optim.SGD(params, lr=0.1, transforms=[optim.transforms.clip_by_norm(0.01)])
+
+    train_all_replayed(Twins(mlp(), make_optimizer=make), batch)
+
+
+def test_two_compiled_steps_take_turns_on_one_model():
+    twins = Twins(mlp())
+    second = mg.compile(twins.model, nn.L1Loss(), twins.optimizer)
+    for _ in range(3):
+        twins.train(*batch())
+        x, y = batch()
+        twins.other_optimizer.zero_grad()
+        F.l1_loss(twins.other(x), y).backward()
+        twins.other_optimizer.step()
+        second(x, y)
+        assert_same(seen(twins.model, twins.optimizer), seen(twins.other, twins.other_optimizer))
+    assert second.replays == twins.step.replays == 2
+
+
+def test_gradients_of_parameters_the_optimiser_does_not_have_add_up():
+    model, other = mlp(), mlp()
+    optimizers = [optim.SGD(one[0].parameters(), lr=0.1) for one in (model, other)]
+    step = mg.compile(model, F.mse_loss, optimizers[0])
+    for _ in range(4):
+        x, y = batch()
+        optimizers[1].zero_grad()
+        F.mse_loss(other(x), y).backward()
+        optimizers[1].step()
+        step(x, y)
+        assert_same(seen(model, optimizers[0]), seen(other, optimizers[1]))
+    assert step.replays == 3
+
+
+# What is seen afterwards --------------------------------------------------------------------------
+
+
+def test_losses_and_gradients_that_are_kept_do_not_change_later():
+    model = mlp()
+    step = mg.compile(model, F.mse_loss, optim.SGD(model.parameters(), lr=0.1))
+    kept = []
+    for _ in range(5):
+        loss = step(*batch())
+        kept.append([(one, bits(one)) for one in (loss, *(p.grad for p in model.parameters()))])
+    for row in kept:
+        assert all(bits(tensor) == before for tensor, before in row)
+    arrays = [p.grad.array for p in model.parameters()]
+    assert all(array.base is None for array in arrays)
+
+
+def test_a_step_writes_to_the_parameters_as_far_as_older_graphs_can_tell():
+    model = mlp()
+    step = mg.compile(model, F.mse_loss, optim.SGD(model.parameters(), lr=0.1))
+    step(*batch())
+    older = model(mg.randn(2, 4)).sum()
+    step(*batch())
+    assert step.reason is None
+    with pytest.raises(RuntimeError, match="changed in place"):
+        older.backward()
+
+
+def test_the_batch_is_not_written_and_may_be_overwritten():
+    twins = Twins(mlp())
+    x, y = batch()
+    for _ in range(4):
+        before = bits(x), bits(y)
+        twins.train(x, y)
+        assert (bits(x), bits(y)) == before
+        x.copy_(mg.randn(10, 4))
+    assert twins.step.replays == 3
+
+
+def test_replays_leave_nothing_behind():
+    model = mlp(nn.LayerNorm(6))
+    step = mg.compile(model, nn.MSELoss(), optim.Adam(model.parameters()))
+    x, y = batch(100)
+    for _ in range(20):
+        step(x, y)
+    gc.collect()
+    gc.disable()
+    try:
+        tracemalloc.start()
+        for _ in range(100):
+            step(x, y)
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(300):
+            step(x, y)
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert step.reason is None
+    assert grown < 4000
+
+
+def test_copies_of_a_step_record_for_themselves():
+    twins = Twins(mlp())
+    for _ in range(2):
+        twins.train(*batch())
+    twin = copy.deepcopy(twins.step)
+    other = pickle.loads(pickle.dumps(twins.step))
+    x, y = batch()
+    losses = [bits(one(x, y)) for one in (twins.step, twin, other)]
+    assert losses[0] == losses[1] == losses[2]
+    losses = [bits(one(x, y)) for one in (twins.step, twin, other)]
+    assert losses[0] == losses[1] == losses[2]
+    assert twin.reason is other.reason is None
+
+
+# Other steps --------------------------------------------------------------------------------------
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.inner(x)
+
+
+class OwnLinear(nn.Linear):
+    pass
+
+
+def embedded():
+    return nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5))
+
+
+REASONS = [
+    (Net, None, "Net is no module of minigrad's"),
+    (lambda: nn.Sequential(OwnLinear(4, 3)), None, "OwnLinear is no module"),
+    (lambda: nn.Sequential(Net()), None, "Net is no module"),
+    (embedded, None, "Dropout draws other random numbers"),
+    (lambda: nn.Linear(4, 3), lambda a, b: ((a - b) ** 2).mean(), "the loss, <lambda>,"),
+    (lambda: nn.Linear(4, 3), nn.BCELoss(), None),
+    (lambda: nn.Sequential(nn.Linear(4, 6), nn.GLU()), None, "GLU is no module"),
+    (lambda: nn.Linear(4, 3), weighted(nn.CrossEntropyLoss(), weight=[1.0, 2.0, 3.0]), None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "loss", "words"), REASONS)
+def test_what_is_outside_runs_as_ever_and_the_reason_is_told(make, loss, words):
+    mg.manual_seed(0)
+    model = make()
+    if words is None:
+        return
+    loss = loss or nn.MSELoss()
+    step = mg.compile(model, loss, optim.SGD(model.parameters(), lr=0.1))
+    for _ in range(3):
+        step(*batch())
+        assert words in step.reason
+    assert step.replays == 0
+    assert "0 of 3 steps were replayed" in step.report()
+    assert words in step.report()
