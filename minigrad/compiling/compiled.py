@@ -41,6 +41,7 @@ class CompiledStep:
     def _forget(self) -> None:
         self._world: World | None = None
         self._programs: dict[Any, Program | str] = {}  # or why there is none
+        self._last: Any = None, None  # of these
 
     def __call__(self, input: Any, target: Any) -> Tensor:
         """Make one training step.
@@ -84,7 +85,10 @@ class CompiledStep:
             return "the batch requires gradients"
         if key is None:
             return "the batch is not on the host, not contiguous, or a single number"
-        found = self._programs.get(key)
+        last_key, found = self._last
+        if key != last_key:  # quicker than asking the dictionary
+            found = self._programs.get(key)
+            self._last = key, found
         if isinstance(found, Program):
             if not found.fits():
                 return None
@@ -140,6 +144,7 @@ class CompiledStep:
         if isinstance(found, Program) and not _agrees(found, batch, loss, before):
             found = "a replay of the first step did not give the same numbers"
         self._programs[key] = found
+        self._last = key, found
         return self._finished(loss)
 
     def _zero_grad(self) -> None:
@@ -166,7 +171,7 @@ class CompiledStep:
         return f"<CompiledStep of {type(self.model).__name__}: {self.report().splitlines()[0]}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_world": None, "_programs": {}}  # to be recorded again by a copy
+        return {**vars(self), "_world": None, "_programs": {}, "_last": (None, None)}  # to be recorded again by a copy
 
 
 def _key(a: Any, b: Any) -> Any:

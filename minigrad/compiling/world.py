@@ -43,7 +43,9 @@ FUNCTIONS = frozenset(
 )
 KNOWN = frozenset(getattr(nn, name) for name in LAYERS | LOSSES)
 NODE = attrgetter("node")
-FLAGS = attrgetter("requires_grad", "hooks")
+NEEDED = attrgetter("requires_grad")
+HOOKS = attrgetter("hooks")
+END = object()
 
 
 class World:
@@ -76,28 +78,29 @@ class World:
             for tensor in (*module._parameters.values(), *module._buffers.values())
         ]
         self.reason = self._reason(model, loss)
-        # What can change, in a form that is compared quickly.
         self._attributes = [vars(module) for module in self.modules]
-        self._values = list(self._all_values())
-        self._kinds = list(map(type, self.modules))
-        self._hooks = [module._hooks for module in self.modules if "_hooks" in vars(module)]
-        self._nodes = list(map(NODE, self.tensors))
-        self._leaves = [node for node in self._nodes if node is not None]
-        self._flags = [(needs, hooks and []) for needs, hooks in map(FLAGS, self._leaves)]
+        self._leaves = [node for node in map(NODE, self.tensors) if node is not None]
+        self._now = list(self._all())
+        # What is changed in place: hooks that are registered where there were some before.
+        hooks = [known.get("_hooks") for known in self._attributes] + list(map(HOOKS, self._leaves))
+        self._hooks = [one for one in hooks if one is not None]
 
-    def _all_values(self) -> Iterator[Any]:
-        return chain.from_iterable(map(dict.values, self._attributes))
+    def _all(self) -> Iterator[Any]:
+        """Yield all that can be replaced."""
+        return chain(
+            map(type, self.modules),
+            chain.from_iterable(map(dict.values, self._attributes)),
+            map(NODE, self.tensors),
+            map(NEEDED, self._leaves),
+            map(HOOKS, self._leaves),
+            (END,),
+        )
 
     def is_as_it_was(self) -> bool:
-        """Tell whether no attribute, parameter, hook or flag has been changed."""
-        return (
-            sum(map(len, self._attributes)) == len(self._values)
-            and all(map(is_, self._all_values(), self._values))
-            and not any(self._hooks)
-            and list(map(type, self.modules)) == self._kinds
-            and all(map(is_, map(NODE, self.tensors), self._nodes))
-            and list(map(FLAGS, self._leaves)) == self._flags
-        )
+        """Tell whether no attribute, parameter, hook or flag has been changed since."""
+        # In one pass in C, as this is asked in every step.  If there is more or less than there was, END
+        # meets something else.
+        return all(map(is_, self._all(), self._now)) and not any(self._hooks)
 
     def _reason(self, model: Any, loss: Any) -> str | None:
         if not self.modules:
