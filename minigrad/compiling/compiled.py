@@ -9,9 +9,10 @@ import numpy as np
 
 from minigrad._backward import accumulate_array
 from minigrad._tensor import Tensor
+from minigrad.backend.generator import default_generator
 from minigrad.compiling.program import Program
 from minigrad.compiling.recording import Recorder, Refused, Writer
-from minigrad.compiling.world import World, batch_norms, in_range
+from minigrad.compiling.world import World, dropouts, in_range, norms
 from minigrad.dtypes import get_default_dtype
 from minigrad.engine import as_tensor, state, wrap
 
@@ -126,7 +127,8 @@ class CompiledStep:
         """Make an ordinary step, and on the way a program of it."""
         self._note(f"the first step with a batch of shapes {tuple(x.shape)} and {tuple(y.shape)}")
         self._zero_grad()
-        norms = list(batch_norms(self.model))
+        drawing = dropouts(self.model)
+        before = default_generator.get_state() if drawing else None
         with Recorder() as recorder:
             loss = self.loss(self.model(x), y)
         if len(self._programs) >= MOST:
@@ -135,13 +137,14 @@ class CompiledStep:
         world = self._world = World(self.model, self.loss)
         batch = [x.array, y.array]
         try:
-            recording = Writer(batch, world.tensors).written(recorder.operations, loss)
-            found: Program | str = Program(recording, norms)
+            writer = Writer(batch, world.tensors, drawing)
+            recording = writer.written(recorder.operations, loss)
+            found: Program | str = Program(recording, norms(self.model))
         except Refused as refused:
             found = str(refused)
-        before = {id(p) for p in world.tensors if p._grad is not None}
+        fresh = [p for p in world.tensors if p._grad is None]
         loss.backward()
-        if isinstance(found, Program) and not _agrees(found, batch, loss, before):
+        if isinstance(found, Program) and not _agrees(found, batch, loss, fresh, before):
             found = "a replay of the first step did not give the same numbers"
         self._programs[key] = found
         self._last = key, found
@@ -181,14 +184,22 @@ def _key(a: Any, b: Any) -> Any:
     return a.shape, a.strides, a.dtype, b.shape, b.strides, b.dtype, a is b, get_default_dtype()
 
 
-def _agrees(program: Program, batch: list[Any], loss: Tensor, before: set[int]) -> bool:
+def _agrees(
+    program: Program, batch: list[Any], loss: Tensor, fresh: list[Tensor], before: Any
+) -> bool:
     """Tell whether a program gives, bit for bit, what an ordinary step has just given.
 
-    ``before`` are the parameters whose gradient was not only this step's.
+    ``fresh`` are the parameters that had no gradient before; ``before`` is the state of the random
+    numbers then, if some were drawn.
     """
+    after = default_generator.get_state()
+    if before is not None:
+        default_generator.set_state(before)
+    gradients = program.run(batch)
+    default_generator.set_state(after)
     pairs = [(loss.array, program.loss)]
-    for parameter, gradient in zip(program.parameters, program.run(batch), strict=True):
-        if id(parameter) not in before:
+    for parameter, gradient in zip(program.parameters, gradients, strict=True):
+        if any(parameter is one for one in fresh):
             pairs.append((parameter._grad.array, gradient))
     return all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
 

@@ -234,7 +234,7 @@ def without_repetitions(calls: list[Call]) -> tuple[list[Call], dict[Traced, Tra
                 out.owner = same[out.owner].owner
         if call.written is not None:
             writes[call.written.owner] += 1
-        elif len(call.outs) == 1 and call.outs[0].owner not in written:
+        elif len(call.outs) == 1 and call.outs[0].owner not in written and _read(call):
             (out,) = call.outs
             versions = tuple(writes[one.owner] for one in _read(call))
             key = call.function, versions, _signature((args, tuple(sorted(kwargs.items()))))

@@ -21,8 +21,9 @@ import numpy as np
 from minigrad import engine
 from minigrad.compiling.tracing import Call, Tape, Traced, mapped
 from minigrad.engine import State, state
+from minigrad.nn.functional import dropout_mask
 from minigrad.observing import Observer
-from minigrad.ops import fused, losses
+from minigrad.ops import arithmetic, fused, losses
 
 
 class Refused(Exception):
@@ -104,6 +105,8 @@ class Writer:
         What the step was given.
     tensors : list of Tensor
         Parameters and buffers.
+    dropouts : list of Dropout
+        The layers that draw random numbers, in the order in which they were called.
 
     Raises
     ------
@@ -111,7 +114,7 @@ class Writer:
         By its methods.
     """
 
-    def __init__(self, batch: list[Any], tensors: list[Any]) -> None:
+    def __init__(self, batch: list[Any], tensors: list[Any], dropouts: list[Any]) -> None:
         self.tape = Tape()
         self.known: dict[Any, Traced] = {}  # by identity, and by memory
         self.tensors = tensors
@@ -122,6 +125,7 @@ class Writer:
             raise Refused("the batch shares memory, with a parameter or within itself")
         self.inputs = [self._know(array) for array in batch]
         self.moments: list[tuple[Traced, Traced, int]] = []
+        self.dropouts = list(dropouts)
         self.classes: int | None = None
         self.values: dict[Any, dict[str, Any]] = {}  # node -> what its rules may name
 
@@ -129,6 +133,8 @@ class Writer:
         """Write everything down: forward, then backward from ``loss``, a Tensor."""
         for operation in operations:
             self._forward(operation)
+        if self.dropouts:
+            raise Refused("a dropout left no trace")
         gradients = self._backward(loss)
         found = self.known.get(id(loss.array))
         if found is None:
@@ -175,6 +181,8 @@ class Writer:
             raise Refused(f"the operation {op.name!r} has several results")
         if op is fused.batch_norm and params["moments"] is not None:
             self._batch_moments(operation)
+        if op is arithmetic.mul and self.dropouts:
+            self._mask(operation)
         if op is losses.cross_entropy:
             self.classes = operation.arrays[0].shape[1]
         arrays = [self._stand_in(array) for array in operation.arrays]
@@ -204,6 +212,15 @@ class Writer:
         for array, traced in zip(operation.params["moments"], moments, strict=True):
             self._know(array, traced)
         self.moments.append((moments[0], moments[1], x.shape[0]))
+
+    def _mask(self, operation: Operation) -> None:
+        """Write down that a mask is drawn, if an operation multiplies with one."""
+        mask = operation.arrays[1]
+        if isinstance(mask, np.ndarray) and id(mask) not in self.known:
+            p = self.dropouts.pop(0).p
+            call = Call(dropout_mask, (p, mask.shape, mask.dtype), outs=(Traced(self.tape, mask),))
+            self.tape.calls.append(call)
+            self._know(mask, call.outs[0])
 
     # Backward -------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from minigrad.nn import functional as F
 from minigrad.ops.declare import constant_node
 
 LAYERS = frozenset(
-    """BatchNorm1d CELU ELU Flatten GELU Hardshrink Hardsigmoid Hardswish Hardtanh Identity LayerNorm LeakyReLU
+    """BatchNorm1d CELU Dropout ELU Flatten GELU Hardshrink Hardsigmoid Hardswish Hardtanh Identity LayerNorm LeakyReLU
     Linear LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 SELU Sequential SiLU Sigmoid Softmax Softmin
     Softplus Softshrink Softsign Tanh Tanhshrink Threshold Unflatten""".split()
 )
@@ -124,10 +124,7 @@ class World:
 
     def _reason_of(self, module: Any) -> str | None:
         kind = type(module).__name__
-        asleep = type(module) is nn.Dropout and (not module.training or module.p == 0)
-        if type(module) not in KNOWN and not asleep:
-            if type(module) is nn.Dropout:
-                return "Dropout draws other random numbers in every step"
+        if type(module) not in KNOWN:
             return f"{kind} is no module of minigrad's that is known to do the same in every step"
         if module._hooks:
             return f"a hook was registered on a {kind}"
@@ -138,13 +135,25 @@ class World:
         return None
 
 
-def batch_norms(module: Any) -> Iterator[Any]:
-    """Yield the batch norms that normalise by the batch, in the order in which they are called."""
+def layers(module: Any) -> Iterator[Any]:
+    """Yield the layers in the order in which they are called."""
     if type(module) is nn.Sequential:
         for inner in module:
-            yield from batch_norms(inner)
-    elif type(module) is nn.BatchNorm1d and (module.training or module.running_mean is None):
+            yield from layers(inner)
+    else:
         yield module
+
+
+def norms(model: Any) -> list[Any]:
+    """Return the layers that normalise by the batch, in the order in which they are called."""
+    found = [one for one in layers(model) if type(one) is nn.BatchNorm1d]
+    return [one for one in found if one.training or one.running_mean is None]
+
+
+def dropouts(model: Any) -> list[Any]:
+    """Return the layers that draw random numbers, in the order in which they are called."""
+    found = [one for one in layers(model) if type(one) is nn.Dropout]
+    return [one for one in found if one.training and 0 < one.p < 1]
 
 
 def in_range(indices: Any, count: int) -> bool:
