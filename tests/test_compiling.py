@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn, optim
-from minigrad.compiling import CompiledStep
 from minigrad.nn import functional as F
 
 
@@ -33,7 +32,9 @@ def seen(model, optimizer):
     if optimizer is not None:
         for number, slots in optimizer.state_dict()["state"].items():
             for name, value in slots.items():
-                found[f"state {number} {name}"] = bits(value) if isinstance(value, mg.Tensor) else value
+                found[f"state {number} {name}"] = (
+                    bits(value) if isinstance(value, mg.Tensor) else value
+                )
     return found
 
 
@@ -249,7 +250,15 @@ def test_the_batch_may_be_its_own_target_but_then_is_no_other():
 def test_dropout_draws_in_replays_what_it_draws_in_the_step(dtype):
     mg.manual_seed(0)
     again = nn.Dropout(0.2)
-    layers = nn.Linear(4, 6), again, nn.Tanh(), nn.Dropout(0.5), again, nn.Dropout(1.0), nn.Linear(6, 3)
+    layers = (
+        nn.Linear(4, 6),
+        again,
+        nn.Tanh(),
+        nn.Dropout(0.5),
+        again,
+        nn.Dropout(1.0),
+        nn.Linear(6, 3),
+    )
     twins = Twins(nn.Sequential(*layers, nn.Dropout(0.1)).to(dtype))
     for number in range(6):
         x, y = batch(dtype=dtype)
@@ -587,7 +596,8 @@ def test_the_default_dtype_is_looked_at():
 def test_a_schedule_changes_the_rate_of_replays():
     twins = Twins(mlp())
     schedules = [
-        optim.lr_scheduler.ExponentialLR(one, 0.7) for one in (twins.optimizer, twins.other_optimizer)
+        optim.lr_scheduler.ExponentialLR(one, 0.7)
+        for one in (twins.optimizer, twins.other_optimizer)
     ]
     for _ in range(5):
         twins.train(*batch())

@@ -174,7 +174,12 @@ class CompiledStep:
         return f"<CompiledStep of {type(self.model).__name__}: {self.report().splitlines()[0]}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_world": None, "_programs": {}, "_last": (None, None)}  # to be recorded again by a copy
+        return {
+            **vars(self),
+            "_world": None,
+            "_programs": {},
+            "_last": (None, None),
+        }  # to be recorded again by a copy
 
 
 def _key(a: Any, b: Any) -> Any:
@@ -205,5 +210,58 @@ def _agrees(
 
 
 def compile(model: Any, loss: Any, optimizer: Any = None) -> CompiledStep:
-    """Return a function that makes training steps, and makes them faster from the second one on."""
+    """Return a function that makes a training step, and from the second one on makes it faster.
+
+    ``step = compile(model, loss, optimizer)`` is a function of a batch; ``step(x, y)`` does ::
+
+        optimizer.zero_grad()
+        value = loss(model(x), y)
+        value.backward()
+        optimizer.step()
+
+    and returns ``value``, detached.  The first step with a batch of some shape is an ordinary one, which
+    is written down as a list of calls of NumPy, with memory laid out for their results.  In later steps
+    that list is *replayed*, without modules, tensors, a graph or a sweep; then ``optimizer.step()`` is
+    called as ever.  All that can be seen afterwards is bit for bit as after an ordinary step: loss, parameters,
+    gradients (new tensors in every step), running statistics, random numbers, the optimizer's state.
+
+    Only steps that are known to do the same every time can be replayed: those of a model that is made of
+    minigrad's own layers, in a ``Sequential`` or alone, with one of its losses.  Whatever else (a module
+    of your own, hooks, an observer such as :class:`~minigrad.profile`, arrays on a GPU) makes ordinary
+    steps, and :attr:`CompiledStep.reason` says why.  What is changed between steps counts in the next: options, modes,
+    parameters, frozen or not, and all of the optimizer.
+
+    Parameters
+    ----------
+    model : Module
+        What is trained.
+    loss : Module or function
+        Of the model's output and the target; a class of :mod:`minigrad.nn` or a function of
+        :mod:`minigrad.nn.functional`.
+    optimizer : Optimizer, optional
+        Any.  Without, the step is ``model.zero_grad()``, forward and backward, and leaves the gradients.
+
+    Returns
+    -------
+    CompiledStep
+        The function.
+
+    Notes
+    -----
+    Not for two threads at once: the memory of a step is used again by the next.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> from minigrad import nn, optim
+    >>> _ = mg.manual_seed(0)
+    >>> model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+    >>> step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    >>> x = mg.rand(20, 2)
+    >>> losses = [step(x, x.sum(1, keepdim=True)).item() for _ in range(50)]
+    >>> losses[-1] < 0.1 * losses[0]
+    True
+    >>> step.replays
+    49
+    """
     return CompiledStep(model, loss, optimizer)

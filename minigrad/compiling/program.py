@@ -50,8 +50,7 @@ class Program:
         loss = same.get(recording.loss, recording.loss)
         moments = [(same.get(a, a), same.get(b, b), count) for a, b, count in recording.moments]
         gradients = [
-            same.get(one, one) if isinstance(one, Traced) else one
-            for _, one in recording.gradients
+            same.get(one, one) if isinstance(one, Traced) else one for _, one in recording.gradients
         ]
         calls, makers = _split_off_ends(calls, gradients)
         kept = {loss.owner, *(one.owner for pair in moments for one in pair[:2])}
@@ -93,7 +92,9 @@ class Program:
 
     def _lay_out(self, calls: list[Call], kept: set[Traced]) -> None:
         """Give every result its place: memory whose last reader is through is given out again."""
-        last = {one.owner: at for at, call in enumerate(calls) for one in (*_read(call), *call.outs)}
+        last = {
+            one.owner: at for at, call in enumerate(calls) for one in (*_read(call), *call.outs)
+        }
         through: dict[int, list[Traced]] = {}
         for owner, at in last.items():
             if owner not in kept and owner not in self._places:

@@ -169,7 +169,9 @@ class Writer:
                 if tensor.array is value:  # several, perhaps: p.data = q.data
                     found = self._know(value, found)
                     self.states.append((tensor, found))
-        if found is None or isinstance(value, np.bool_):  # of those there are only two, True and False
+        if found is None or isinstance(
+            value, np.bool_
+        ):  # of those there are only two, True and False
             raise Refused("an operation is given numbers that no operation has computed")
         return found
 

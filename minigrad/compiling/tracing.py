@@ -165,7 +165,10 @@ class Tape:
         before = len(self.calls)
         try:
             result = function(*args, **kwargs)
-            if all(isinstance(one, (Traced, np.ndarray, np.generic)) or one is None for one in flat(result)):
+            if all(
+                isinstance(one, (Traced, np.ndarray, np.generic)) or one is None
+                for one in flat(result)
+            ):
                 return result
         except Exception:  # whatever a stand-in cannot do
             pass
@@ -179,7 +182,7 @@ def flat(value: Any) -> list[Any]:
 
 
 def mapped(function: Any, value: Any) -> Any:
-    """Return ``value`` with ``function`` applied to all that is inside its tuples, lists, slices and dicts."""
+    """Return ``value`` with ``function`` applied to all that is inside its tuples, lists and dicts."""
     if isinstance(value, (tuple, list)):
         return type(value)([mapped(function, part) for part in value])
     if isinstance(value, dict):

@@ -19,9 +19,9 @@ from minigrad.nn import functional as F
 from minigrad.ops.declare import constant_node
 
 LAYERS = frozenset(
-    """BatchNorm1d CELU Dropout ELU Flatten GELU Hardshrink Hardsigmoid Hardswish Hardtanh Identity LayerNorm LeakyReLU
-    Linear LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 SELU Sequential SiLU Sigmoid Softmax Softmin
-    Softplus Softshrink Softsign Tanh Tanhshrink Threshold Unflatten""".split()
+    """BatchNorm1d CELU Dropout ELU Flatten GELU Hardshrink Hardsigmoid Hardswish Hardtanh Identity
+    LayerNorm LeakyReLU Linear LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 SELU Sequential SiLU Sigmoid
+    Softmax Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold Unflatten""".split()
 )
 LOSSES = frozenset(
     """BCEWithLogitsLoss CrossEntropyLoss HingeEmbeddingLoss HingeLoss HuberLoss L1Loss MSELoss PoissonNLLLoss

@@ -5,6 +5,8 @@ The modules of :mod:`minigrad.nn` hold the parameters and call these.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minigrad._functions.arguments import index_array
