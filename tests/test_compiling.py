@@ -757,3 +757,130 @@ def test_what_is_outside_runs_as_ever_and_the_reason_is_told(make, loss, words):
     assert step.replays == 0
     assert "0 of 3 steps were replayed" in step.report()
     assert words in step.report()
+
+
+def test_why_a_step_is_not_replayed_is_told_step_by_step():
+    model = mlp()
+    step = mg.compile(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1))
+    x, y = mg.randn(4, 4), mg.tensor([0, 1, 2, 0])
+    assert step.reason == "there was no step yet"
+    step(x, y)
+    assert step.reason == "the first step with a batch of shapes (4, 4) and (4,)"
+    step(x, y)
+    assert step.reason is None
+    with mg.profile() as profile:
+        step(x, y)
+    assert "an observer" in step.reason
+    assert any(row.key == "linear" for row in profile.key_averages())
+    with mg.autograd.detect_anomaly():
+        step(x, y)
+    assert "an observer" in step.reason
+    with mg.no_grad(), pytest.raises(RuntimeError):
+        step(x, y)
+    assert step.reason == "gradients are switched off"
+    step(x.clone().requires_grad_(), y)
+    assert step.reason == "the batch requires gradients"
+    step(mg.randn(4, 8)[:, ::2], y)
+    step(mg.randn(4, 8)[:, ::2], y)
+    assert "not contiguous" in step.reason
+    with pytest.raises(IndexError, match="class index 3 is out of range"):
+        step(x, mg.tensor([0, 1, 3, 0]))
+    assert "out of range" in step.reason
+    step(x, y)
+    assert step.reason is None
+    assert step.report().startswith("2 of 10 steps were replayed")
+    assert "2 of 10 steps" in repr(step)
+
+
+def test_ignored_targets_go_the_ordinary_way_and_the_others_are_replayed():
+    twins = Twins(mlp(), nn.CrossEntropyLoss())
+    targets = [0, 1, 2, 0], [2, 1, 0, 0], [0, -100, 2, 0], [1, 1, 1, 1], [-100] * 4
+    for target in targets:
+        x, y = mg.randn(4, 4), mg.tensor(target)
+        expected, found = twins.by_hand(x, y), twins.step(x, y)
+        assert bits(found) == bits(expected)
+        assert_same(seen(twins.model, None), seen(twins.other, None))
+    assert twins.step.replays == 2
+
+
+def test_the_ragged_last_batch_has_a_recording_of_its_own():
+    twins = Twins(mlp(nn.LayerNorm(6)))
+    for _ in range(4):
+        for size in (10, 10, 7):
+            twins.train(*batch(size))
+    assert (twins.step.recordings, twins.step.replays) == (2, 10)
+
+
+def test_where_all_batches_differ_recording_stops():
+    model = mlp()
+    step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    for size in range(2, 60):
+        step(*batch(size))
+    assert step.recordings == 16
+    assert "not worth while" in step.reason
+    assert len(step._programs) <= 16
+
+
+def test_other_objects_in_the_place_of_model_loss_or_optimiser_are_seen():
+    twins = Twins(mlp())
+    for _ in range(2):
+        twins.train(*batch())
+    twins.step.model = twins.model = copy.deepcopy(twins.model)
+    twins.step.loss, twins.other_loss = nn.L1Loss(), nn.L1Loss()
+    twins.optimizer = twins.step.optimizer = optim.Adam(twins.model.parameters())
+    twins.other_optimizer = optim.Adam(twins.other.parameters())
+    for _ in range(3):
+        twins.train(*batch())
+    assert twins.step.replays == 3
+
+
+def test_errors_are_those_of_the_step_and_leave_it_usable():
+    model = mlp()
+    step = mg.compile(model, nn.MSELoss(reduction="none"), optim.SGD(model.parameters(), lr=0.1))
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="needs a gradient of that shape"):
+            step(*batch())
+    step.loss.reduction = "mean"
+    step(*batch())
+    with pytest.raises(ValueError, match="expected an input of shape"):
+        step(mg.ones(3, 7), mg.ones(3, 3))
+    step(*batch())
+    assert step.reason is None
+
+
+def test_a_batch_that_is_a_parameter_is_not_mistaken_for_it():
+    mg.manual_seed(0)
+    twins = Twins(nn.Linear(4, 4))
+    y = mg.randn(4, 4)
+    for number in range(4):
+        if number == 1:
+            x, other = mg.randn(4, 4), None
+        else:
+            x, other = twins.model.weight.detach(), twins.other.weight.detach()
+        expected = twins.by_hand(x if other is None else other, y)
+        assert bits(twins.step(x, y)) == bits(expected)
+        assert_same(seen(twins.model, None), seen(twins.other, None))
+
+
+def test_running_statistics_of_another_shape_are_an_error_as_ever():
+    model = mlp(nn.BatchNorm1d(6, affine=False))
+    step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        step(*batch())
+    step(*batch())
+    assert step.reason is None
+    model[1].running_mean.data = mg.ones(7)
+    with pytest.raises(ValueError, match="expected an input with 7 channels"):
+        step(*batch())
+
+
+def test_on_a_device_the_steps_are_ordinary(device):
+    if device == "cpu":
+        return
+    model = mlp().to(device)
+    step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    x, y = batch()
+    for _ in range(2):
+        step(x.to(device), y.to(device))
+    assert step.replays == 0

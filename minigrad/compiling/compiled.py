@@ -17,6 +17,7 @@ from minigrad.dtypes import get_default_dtype
 from minigrad.engine import as_tensor, state, wrap
 
 MOST = 16  # programs that are kept, for batches of so many different shapes
+WORTH = 16  # replays that pay for another recording, beyond the first MOST
 
 
 class CompiledStep:
@@ -26,15 +27,15 @@ class CompiledStep:
     ----------
     model, loss, optimizer
         As given.
-    steps, replays : int
-        How many steps there were, and how many of them were replayed.
+    steps, recordings, replays : int
+        How many steps there were, how many of them were recorded, and how many replayed.
     reason : str or None
         Why the last step was an ordinary one; ``None`` if it was replayed.
     """
 
     def __init__(self, model: Any, loss: Any, optimizer: Any = None) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
-        self.steps = self.replays = 0
+        self.steps = self.replays = self.recordings = 0
         self.reason: str | None = "there was no step yet"
         self._reasons: Counter[str] = Counter()
         self._forget()
@@ -77,7 +78,7 @@ class CompiledStep:
         if not now.grad_enabled:
             return "gradients are switched off"
         world = self._world
-        if world is None or not world.is_as_it_was():
+        if world is None or not world.is_of(self.model, self.loss):
             self._forget()
             world = self._world = World(self.model, self.loss)
         if world.reason is not None:
@@ -85,16 +86,18 @@ class CompiledStep:
         if x.requires_grad or y.requires_grad:
             return "the batch requires gradients"
         if key is None:
-            return "the batch is not on the host, not contiguous, or a single number"
+            return "the batch is not on the host, or a single number"
         last_key, found = self._last
         if key != last_key:  # quicker than asking the dictionary
             found = self._programs.get(key)
             self._last = key, found
         if isinstance(found, Program):
             if not found.fits():
-                return None
-            if found.classes is not None and not in_range(y.array, found.classes):
+                found = None
+            elif found.classes is not None and not in_range(y.array, found.classes):
                 return "a class index is out of range"
+        if found is None and self.recordings >= MOST + self.replays // WORTH:
+            return "batches or the model change so often that recording is not worth while"
         return found
 
     # Three ways to make a step --------------------------------------------------------------------
@@ -125,7 +128,13 @@ class CompiledStep:
 
     def _recorded(self, x: Tensor, y: Tensor, key: Any) -> Tensor:
         """Make an ordinary step, and on the way a program of it."""
+        assert self._world is not None
+        if any(
+            tensor.array is x.array or tensor.array is y.array for tensor in self._world.tensors
+        ):
+            return self._ordinary(x, y, "the batch is the memory of a parameter")
         self._note(f"the first step with a batch of shapes {tuple(x.shape)} and {tuple(y.shape)}")
+        self.recordings += 1
         self._zero_grad()
         drawing = dropouts(self.model)
         before = default_generator.get_state() if drawing else None
@@ -140,8 +149,12 @@ class CompiledStep:
             writer = Writer(batch, world.tensors, drawing)
             recording = writer.written(recorder.operations, loss)
             found: Program | str = Program(recording, norms(self.model))
-        except Refused as refused:
-            found = str(refused)
+        except Exception as error:  # the step itself is well, and goes on
+            found = (
+                str(error)
+                if isinstance(error, Refused)
+                else f"it cannot be written down: {error!r}"
+            )
         fresh = [p for p in world.tensors if p._grad is None]
         loss.backward()
         if isinstance(found, Program) and not _agrees(found, batch, loss, fresh, before):
@@ -174,12 +187,8 @@ class CompiledStep:
         return f"<CompiledStep of {type(self.model).__name__}: {self.report().splitlines()[0]}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            **vars(self),
-            "_world": None,
-            "_programs": {},
-            "_last": (None, None),
-        }  # to be recorded again by a copy
+        # What was recorded is about this model, and not its copy.
+        return {**vars(self), "_world": None, "_programs": {}, "_last": (None, None)}
 
 
 def _key(a: Any, b: Any) -> Any:

@@ -78,7 +78,11 @@ class Program:
 
     def fits(self) -> bool:
         """Tell whether parameters and buffers have the arrays that the calls are made for."""
-        return all(map(is_, map(ARRAY, self._tensors), self._arrays))
+        return all(map(is_, map(ARRAY, self._tensors), self._arrays)) and all(
+            kept.shape == mean.shape and kept.dtype == mean.dtype
+            for norm, (mean, _, _) in self.normalised
+            for kept in (norm.running_mean.array, norm.running_var.array)
+        )
 
     def run(self, batch: list[Any]) -> list[Any]:
         """Compute on other numbers; return the gradients, new arrays."""

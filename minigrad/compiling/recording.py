@@ -116,13 +116,13 @@ class Writer:
 
     def __init__(self, batch: list[Any], tensors: list[Any], dropouts: list[Any]) -> None:
         self.tape = Tape()
-        self.known: dict[Any, Traced] = {}  # by identity, and by memory
+        self.known: dict[int, Traced] = {}  # by identity
+        self.lying: dict[Any, Traced | None] = {}  # by memory; None: several lie there
         self.tensors = tensors
         self.alive: list[Any] = []  # so that no other array gets the identity of one of them
         self.states: list[tuple[Any, Traced]] = []
-        shared = any(np.may_share_memory(array, one.array) for array in batch for one in tensors)
-        if shared or (batch[0] is not batch[1] and np.may_share_memory(*batch)):
-            raise Refused("the batch shares memory, with a parameter or within itself")
+        if not all(array.flags.forc for array in batch):
+            raise Refused("the batch is not contiguous; pass x.contiguous()")
         self.inputs = [self._know(array) for array in batch]
         self.moments: list[tuple[Traced, Traced, int]] = []
         self.dropouts = list(dropouts)
@@ -154,8 +154,8 @@ class Writer:
     def _know(self, array: Any, traced: Traced | None = None) -> Traced:
         traced = Traced(self.tape, array) if traced is None else traced
         self.known[id(array)] = traced
-        if (memory := _memory(array)) is not None:
-            self.known[memory] = traced
+        if self.lying.setdefault(_memory(array), traced) is not traced:
+            self.lying[_memory(array)] = None
         self.alive.append(array)
         return traced
 
@@ -163,7 +163,7 @@ class Writer:
         """Return what stands for an array; anything else as it is."""
         if not isinstance(value, (np.ndarray, np.generic)):
             return value
-        found = self.known.get(id(value), self.known.get(_memory(value)))
+        found = self.known.get(id(value), self.lying.get(_memory(value)))
         if found is None:
             for tensor in self.tensors:
                 if tensor.array is value:  # several, perhaps: p.data = q.data
@@ -273,5 +273,5 @@ class Writer:
 def _memory(value: Any) -> Any:
     """Return where an array lies and how, by which another view of the same numbers is recognised."""
     if isinstance(value, np.generic) or not value.size:
-        return None
+        return id(value)
     return value.ctypes.data, value.shape, value.strides, value.dtype

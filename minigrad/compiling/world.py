@@ -69,6 +69,7 @@ class World:
     """
 
     def __init__(self, model: Any, loss: Any) -> None:
+        self._model, self._loss = model, loss
         self.modules = list(model.modules()) if isinstance(model, nn.Module) else []
         if isinstance(loss, nn.Module):
             self.modules += [one for one in loss.modules() if one not in self.modules]
@@ -96,11 +97,12 @@ class World:
             (END,),
         )
 
-    def is_as_it_was(self) -> bool:
-        """Tell whether no attribute, parameter, hook or flag has been changed since."""
+    def is_of(self, model: Any, loss: Any) -> bool:
+        """Tell whether these are the ones, and no attribute, parameter, hook or flag has been changed."""
         # In one pass in C, as this is asked in every step.  If there is more or less than there was, END
         # meets something else.
-        return all(map(is_, self._all(), self._now)) and not any(self._hooks)
+        same = model is self._model and loss is self._loss
+        return same and all(map(is_, self._all(), self._now)) and not any(self._hooks)
 
     def _reason(self, model: Any, loss: Any) -> str | None:
         if not self.modules:
