@@ -78,11 +78,13 @@ class Program:
 
     def fits(self) -> bool:
         """Tell whether parameters and buffers have the arrays that the calls are made for."""
-        return all(map(is_, map(ARRAY, self._tensors), self._arrays)) and all(
-            kept.shape == mean.shape and kept.dtype == mean.dtype
-            for norm, (mean, _, _) in self.normalised
-            for kept in (norm.running_mean.array, norm.running_var.array)
-        )
+        if not all(map(is_, map(ARRAY, self._tensors), self._arrays)):
+            return False
+        for norm, (mean, _, _) in self.normalised:
+            for kept in (norm.running_mean.array, norm.running_var.array):
+                if kept.shape != mean.shape or kept.dtype != mean.dtype:
+                    return False
+        return True
 
     def run(self, batch: list[Any]) -> list[Any]:
         """Compute on other numbers; return the gradients, new arrays."""
