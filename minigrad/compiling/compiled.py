@@ -11,7 +11,7 @@ from minigrad._backward import accumulate_array
 from minigrad._tensor import Tensor
 from minigrad.backend.generator import default_generator
 from minigrad.compiling.program import Program
-from minigrad.compiling.recording import Recorder, Refused, Writer
+from minigrad.compiling.recording import Operation, Recorder, Refused, Writer
 from minigrad.compiling.world import World, dropouts, in_range, norms
 from minigrad.dtypes import get_default_dtype
 from minigrad.engine import as_tensor, state, wrap
@@ -145,23 +145,28 @@ class CompiledStep:
         # Only now, as layers note things when they are first called.
         world = self._world = World(self.model, self.loss)
         batch = [x.array, y.array]
-        try:
-            writer = Writer(batch, world.tensors, drawing)
-            recording = writer.written(recorder.operations, loss)
-            found: Program | str = Program(recording, norms(self.model))
-        except Exception as error:  # the step itself is well, and goes on
-            found = (
-                str(error)
-                if isinstance(error, Refused)
-                else f"it cannot be written down: {error!r}"
-            )
         fresh = [p for p in world.tensors if p._grad is None]
+        with np.errstate(all="ignore"):  # what there is to warn of, the step itself warns of
+            found = self._program(recorder.operations, batch, loss, drawing)
         loss.backward()
         if isinstance(found, Program) and not _agrees(found, batch, loss, fresh, before):
             found = "a replay of the first step did not give the same numbers"
         self._programs[key] = found
         self._last = key, found
         return self._finished(loss)
+
+    def _program(
+        self, operations: list[Operation], batch: list[Any], loss: Tensor, drawing: list[Any]
+    ) -> Program | str:
+        """Return the program of a step, or why there can be none."""
+        assert self._world is not None
+        try:
+            writer = Writer(batch, self._world.tensors, drawing)
+            return Program(writer.written(operations, loss), norms(self.model))
+        except Refused as refused:
+            return str(refused)
+        except Exception as error:  # the step itself is well, and goes on
+            return f"it could not be written down: {error!r}"
 
     def _zero_grad(self) -> None:
         (self.model if self.optimizer is None else self.optimizer).zero_grad()
@@ -209,7 +214,8 @@ def _agrees(
     after = default_generator.get_state()
     if before is not None:
         default_generator.set_state(before)
-    gradients = program.run(batch)
+    with np.errstate(all="ignore"):
+        gradients = program.run(batch)
     default_generator.set_state(after)
     pairs = [(loss.array, program.loss)]
     for parameter, gradient in zip(program.parameters, gradients, strict=True):
@@ -231,14 +237,15 @@ def compile(model: Any, loss: Any, optimizer: Any = None) -> CompiledStep:
     and returns ``value``, detached.  The first step with a batch of some shape is an ordinary one, which
     is written down as a list of calls of NumPy, with memory laid out for their results.  In later steps
     that list is *replayed*, without modules, tensors, a graph or a sweep; then ``optimizer.step()`` is
-    called as ever.  All that can be seen afterwards is bit for bit as after an ordinary step: loss, parameters,
-    gradients (new tensors in every step), running statistics, random numbers, the optimizer's state.
+    called as ever.  All that can be seen afterwards is bit for bit as after an ordinary step: loss,
+    parameters, gradients (new tensors in every step), running statistics, random numbers, the optimizer's
+    state.
 
     Only steps that are known to do the same every time can be replayed: those of a model that is made of
     minigrad's own layers, in a ``Sequential`` or alone, with one of its losses.  Whatever else (a module
     of your own, hooks, an observer such as :class:`~minigrad.profile`, arrays on a GPU) makes ordinary
-    steps, and :attr:`CompiledStep.reason` says why.  What is changed between steps counts in the next: options, modes,
-    parameters, frozen or not, and all of the optimizer.
+    steps, and :attr:`CompiledStep.reason` says why.  What is changed between steps counts in the next:
+    options, modes, parameters, frozen or not, and all of the optimizer.
 
     Parameters
     ----------
@@ -257,7 +264,8 @@ def compile(model: Any, loss: Any, optimizer: Any = None) -> CompiledStep:
 
     Notes
     -----
-    Not for two threads at once: the memory of a step is used again by the next.
+    Not for two threads at once: the memory of a step is used again by the next.  What a step warns of, such
+    as shapes that are broadcast, it warns of when it is recorded.
 
     Examples
     --------

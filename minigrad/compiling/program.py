@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.recording import Recording
+from minigrad.compiling.recording import Recording, Refused
 from minigrad.compiling.tracing import Call, Traced, flat, mapped, stand_ins_in
 
 ARRAY = attrgetter("array")
@@ -135,7 +135,9 @@ class Program:
             return partial(_put_all, places, function, args, kwargs)
         (out,) = call.outs
         if out.owner is not out:
-            self._places[out] = function(*args, **kwargs)
+            self._places[out] = view = function(*args, **kwargs)
+            if not np.may_share_memory(view, self._places[out.owner]):
+                raise Refused("what was a view is a copy now")
             return None
         return _with_out(function, args, kwargs, self._places[out])
 
@@ -161,7 +163,7 @@ def _laid_out(block: Any, value: Any) -> Any:
 def _with_out(function: Any, args: Any, kwargs: Any, place: Any) -> Any:
     """Return the call of a function that puts its result in a place."""
     is_ufunc = isinstance(function, np.ufunc)
-    if not kwargs and (is_ufunc and function not in BY_NAME):
+    if is_ufunc and not kwargs and function not in BY_NAME:
         return partial(function, *args, place)  # what NumPy reads fastest
     if function is np.dot and place.flags.c_contiguous:
         return partial(function, *args, place)

@@ -53,8 +53,8 @@ class Recorder(Observer):
 
     def computed(self, op: Any, out: Any, node: Any) -> None:
         """Note what came out."""
-        self.operations[-1].out = out
-        self.operations[-1].node = node
+        operation = self.operations[-1]
+        operation.out, operation.node = out, node
 
     def __enter__(self) -> Recorder:
         now = state.get()
@@ -139,15 +139,8 @@ class Writer:
         found = self.known.get(id(loss.array))
         if found is None:
             raise Refused("the loss is no result of an operation")
-        return Recording(
-            self.tape.calls,
-            self.inputs,
-            self.states,
-            found,
-            gradients,
-            self.moments,
-            self.classes,
-        )
+        pass_on = self.inputs, self.states, found, gradients, self.moments, self.classes
+        return Recording(self.tape.calls, *pass_on)
 
     # Arrays ---------------------------------------------------------------------------------------
 
@@ -169,10 +162,12 @@ class Writer:
                 if tensor.array is value:  # several, perhaps: p.data = q.data
                     found = self._know(value, found)
                     self.states.append((tensor, found))
-        if found is None or isinstance(
-            value, np.bool_
-        ):  # of those there are only two, True and False
-            raise Refused("an operation is given numbers that no operation has computed")
+        # Of NumPy's truth values there are only two, whatever they were computed from.
+        if found is None or isinstance(value, np.bool_):
+            raise Refused(
+                "an operation is given numbers that no operation has computed, perhaps from a batch of "
+                "another dtype"
+            )
         return found
 
     # Forward --------------------------------------------------------------------------------------

@@ -79,18 +79,19 @@ class World:
             for tensor in (*module._parameters.values(), *module._buffers.values())
         ]
         self.reason = self._reason(model, loss)
-        self._attributes = [vars(module) for module in self.modules]
+        self._attributes = [vars(module).values() for module in self.modules]  # live views
         self._leaves = [node for node in map(NODE, self.tensors) if node is not None]
         self._now = list(self._all())
         # What is changed in place: hooks that are registered where there were some before.
-        hooks = [known.get("_hooks") for known in self._attributes] + list(map(HOOKS, self._leaves))
+        hooks = [vars(module).get("_hooks") for module in self.modules]
+        hooks += map(HOOKS, self._leaves)
         self._hooks = [one for one in hooks if one is not None]
 
     def _all(self) -> Iterator[Any]:
         """Yield all that can be replaced."""
         return chain(
             map(type, self.modules),
-            chain.from_iterable(map(dict.values, self._attributes)),
+            chain.from_iterable(self._attributes),
             map(NODE, self.tensors),
             map(NEEDED, self._leaves),
             map(HOOKS, self._leaves),
@@ -105,11 +106,11 @@ class World:
         return same and all(map(is_, self._all(), self._now)) and not any(self._hooks)
 
     def _reason(self, model: Any, loss: Any) -> str | None:
-        if not self.modules:
+        if not isinstance(model, nn.Module):
             return f"the model, a {type(model).__name__}, is no module"
-        if loss not in self.modules and loss not in FUNCTIONS:
+        if not isinstance(loss, nn.Module) and not any(loss is one for one in FUNCTIONS):
             name = getattr(loss, "__name__", type(loss).__name__)
-            return f"the loss, {name}, is none of minigrad's that are known to do the same in every step"
+            return f"the loss, {name}, is none of minigrad's that do the same in every step"
         for module in self.modules:
             reason = self._reason_of(module)
             if reason is not None:
@@ -127,7 +128,7 @@ class World:
     def _reason_of(self, module: Any) -> str | None:
         kind = type(module).__name__
         if type(module) not in KNOWN:
-            return f"{kind} is no module of minigrad's that is known to do the same in every step"
+            return f"{kind} is no module of minigrad's that does the same in every step"
         if module._hooks:
             return f"a hook was registered on a {kind}"
         if "forward" in vars(module):
