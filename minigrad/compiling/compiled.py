@@ -11,7 +11,7 @@ from minigrad._backward import accumulate_array
 from minigrad._tensor import Tensor
 from minigrad.backend.generator import default_generator
 from minigrad.compiling.program import Program
-from minigrad.compiling.recording import Operation, Recorder, Refused, Writer
+from minigrad.compiling.recording import Operation, Recorder, Recording, Refused
 from minigrad.compiling.world import World, dropouts, in_range, norms
 from minigrad.dtypes import get_default_dtype
 from minigrad.engine import as_tensor, state, wrap
@@ -129,9 +129,8 @@ class CompiledStep:
     def _recorded(self, x: Tensor, y: Tensor, key: Any) -> Tensor:
         """Make an ordinary step, and on the way a program of it."""
         assert self._world is not None
-        if any(
-            tensor.array is x.array or tensor.array is y.array for tensor in self._world.tensors
-        ):
+        arrays = [tensor.array for tensor in self._world.tensors]
+        if any(array is x.array or array is y.array for array in arrays):
             return self._ordinary(x, y, "the batch is the memory of a parameter")
         self._note(f"the first step with a batch of shapes {tuple(x.shape)} and {tuple(y.shape)}")
         self.recordings += 1
@@ -161,8 +160,8 @@ class CompiledStep:
         """Return the program of a step, or why there can be none."""
         assert self._world is not None
         try:
-            writer = Writer(batch, self._world.tensors, drawing)
-            return Program(writer.written(operations, loss), norms(self.model))
+            recording = Recording(operations, loss, batch, self._world.tensors, drawing)
+            return Program(recording, norms(self.model))
         except Refused as refused:
             return str(refused)
         except Exception as error:  # the step itself is well, and goes on
@@ -214,9 +213,13 @@ def _agrees(
     after = default_generator.get_state()
     if before is not None:
         default_generator.set_state(before)
-    with np.errstate(all="ignore"):
-        gradients = program.run(batch)
-    default_generator.set_state(after)
+    try:
+        with np.errstate(all="ignore"):
+            gradients = program.run(batch)
+    except Exception:
+        return False
+    finally:
+        default_generator.set_state(after)
     pairs = [(loss.array, program.loss)]
     for parameter, gradient in zip(program.parameters, gradients, strict=True):
         if any(parameter is one for one in fresh):

@@ -65,9 +65,21 @@ class Recorder(Observer):
         state.reset(self._token)
 
 
-@dataclass
 class Recording:
-    """A forward and backward pass as calls of NumPy.
+    """A forward and backward pass as calls of NumPy, made of the operations that were watched.
+
+    Parameters
+    ----------
+    operations : list of Operation
+        In their order.
+    loss : Tensor
+        The last result, not yet swept.
+    batch : list of array
+        What the step was given.
+    tensors : list of Tensor
+        Parameters and buffers.
+    dropouts : list of Dropout
+        The layers that drew random numbers, in the order in which they were called.
 
     Attributes
     ----------
@@ -85,80 +97,58 @@ class Recording:
         Mean, variance and number of samples of each batch that was normalised, in their order.
     classes : int or None
         How many there are, if the target holds indices of classes, which have to be in range.
-    """
-
-    calls: list[Call]
-    inputs: list[Traced]
-    states: list[tuple[Any, Traced]]
-    loss: Traced
-    gradients: list[tuple[Any, Any]]
-    moments: list[tuple[Traced, Traced, int]]
-    classes: int | None
-
-
-class Writer:
-    """Turns operations that were watched into a :class:`Recording`.
-
-    Parameters
-    ----------
-    batch : list of array
-        What the step was given.
-    tensors : list of Tensor
-        Parameters and buffers.
-    dropouts : list of Dropout
-        The layers that draw random numbers, in the order in which they were called.
 
     Raises
     ------
     Refused
-        By its methods.
+        If the step cannot be replayed.
     """
 
-    def __init__(self, batch: list[Any], tensors: list[Any], dropouts: list[Any]) -> None:
-        self.tape = Tape()
-        self.known: dict[int, Traced] = {}  # by identity
-        self.lying: dict[Any, Traced | None] = {}  # by memory; None: several lie there
-        self.tensors = tensors
-        self.alive: list[Any] = []  # so that no other array gets the identity of one of them
-        self.states: list[tuple[Any, Traced]] = []
+    def __init__(
+        self,
+        operations: list[Operation],
+        loss: Any,
+        batch: list[Any],
+        tensors: list[Any],
+        dropouts: list[Any],
+    ) -> None:
         if not all(array.flags.forc for array in batch):
             raise Refused("the batch is not contiguous; pass x.contiguous()")
-        self.inputs = [self._know(array) for array in batch]
+        self._tape = Tape()
+        self._tensors, self._dropouts = tensors, list(dropouts)
+        self._alive: list[Any] = []  # so that no other array gets the identity of one of them
+        self._known: dict[int, Traced] = {}  # by identity
+        self._lying: dict[Any, Traced | None] = {}  # by memory; None: several lie there
+        self._values: dict[Any, dict[str, Any]] = {}  # node -> what its rules may name
+        self.states: list[tuple[Any, Traced]] = []
         self.moments: list[tuple[Traced, Traced, int]] = []
-        self.dropouts = list(dropouts)
         self.classes: int | None = None
-        self.values: dict[Any, dict[str, Any]] = {}  # node -> what its rules may name
-
-    def written(self, operations: list[Operation], loss: Any) -> Recording:
-        """Write everything down: forward, then backward from ``loss``, a Tensor."""
+        self.calls = self._tape.calls
+        self.inputs = [self._know(array) for array in batch]
         for operation in operations:
             self._forward(operation)
-        if self.dropouts:
+        if self._dropouts:
             raise Refused("a dropout left no trace")
-        gradients = self._backward(loss)
-        found = self.known.get(id(loss.array))
-        if found is None:
-            raise Refused("the loss is no result of an operation")
-        pass_on = self.inputs, self.states, found, gradients, self.moments, self.classes
-        return Recording(self.tape.calls, *pass_on)
+        self.loss = self._stand_in(loss.array)
+        self.gradients = self._backward(loss)
 
     # Arrays ---------------------------------------------------------------------------------------
 
     def _know(self, array: Any, traced: Traced | None = None) -> Traced:
-        traced = Traced(self.tape, array) if traced is None else traced
-        self.known[id(array)] = traced
-        if self.lying.setdefault(_memory(array), traced) is not traced:
-            self.lying[_memory(array)] = None
-        self.alive.append(array)
+        traced = Traced(self._tape, array) if traced is None else traced
+        self._known[id(array)] = traced
+        if self._lying.setdefault(_memory(array), traced) is not traced:
+            self._lying[_memory(array)] = None
+        self._alive.append(array)
         return traced
 
     def _stand_in(self, value: Any) -> Any:
         """Return what stands for an array; anything else as it is."""
         if not isinstance(value, (np.ndarray, np.generic)):
             return value
-        found = self.known.get(id(value), self.lying.get(_memory(value)))
+        found = self._known.get(id(value), self._lying.get(_memory(value)))
         if found is None:
-            for tensor in self.tensors:
+            for tensor in self._tensors:
                 if tensor.array is value:  # several, perhaps: p.data = q.data
                     found = self._know(value, found)
                     self.states.append((tensor, found))
@@ -178,13 +168,13 @@ class Writer:
             raise Refused(f"the operation {op.name!r} has several results")
         if op is fused.batch_norm and params["moments"] is not None:
             self._batch_moments(operation)
-        if op is arithmetic.mul and self.dropouts:
+        if op is arithmetic.mul and self._dropouts:
             self._mask(operation)
         if op is losses.cross_entropy:
             self.classes = operation.arrays[0].shape[1]
         arrays = [self._stand_in(array) for array in operation.arrays]
         params = mapped(self._stand_in, params)
-        shown = self.tape.run(op.forward, (np, *arrays), params)
+        shown = self._tape.run(op.forward, (np, *arrays), params)
         shown, extra = shown if op.residuals else (shown, ())
         if not isinstance(shown, Traced):
             raise Refused(f"the operation {op.name!r} computes a constant")
@@ -194,7 +184,7 @@ class Writer:
             names = [f"{name}_shape" for name in op.input_names]
             if op.variadic:
                 arrays, shapes = [tuple(arrays)], [tuple(shapes)]
-            self.values[operation.node] = {
+            self._values[operation.node] = {
                 "out": shown,
                 **dict(zip(op.input_names, arrays, strict=True)),
                 **dict(zip(op.residuals, extra, strict=True)),
@@ -205,7 +195,7 @@ class Writer:
     def _batch_moments(self, operation: Operation) -> None:
         """Write down what a batch normalisation computes beside its operation."""
         x = self._stand_in(operation.arrays[0])
-        moments = self.tape.run(fused.batch_moments, (np, x), {})
+        moments = self._tape.run(fused.batch_moments, (np, x), {})
         for array, traced in zip(operation.params["moments"], moments, strict=True):
             self._know(array, traced)
         self.moments.append((moments[0], moments[1], x.shape[0]))
@@ -213,10 +203,10 @@ class Writer:
     def _mask(self, operation: Operation) -> None:
         """Write down that a mask is drawn, if an operation multiplies with one."""
         mask = operation.arrays[1]
-        if isinstance(mask, np.ndarray) and id(mask) not in self.known:
-            p = self.dropouts.pop(0).p
-            call = Call(dropout_mask, (p, mask.shape, mask.dtype), outs=(Traced(self.tape, mask),))
-            self.tape.calls.append(call)
+        if isinstance(mask, np.ndarray) and id(mask) not in self._known:
+            p = self._dropouts.pop(0).p
+            call = Call(dropout_mask, (p, mask.shape, mask.dtype), outs=(Traced(self._tape, mask),))
+            self.calls.append(call)
             self._know(mask, call.outs[0])
 
     # Backward -------------------------------------------------------------------------------------
@@ -239,14 +229,14 @@ class Writer:
         leaves = []
         for node, gradient in table.items():
             tensor = node.owner()
-            if not any(tensor is one for one in self.tensors):
+            if not any(tensor is one for one in self._tensors):
                 raise Refused("a gradient flows to a tensor that is no parameter of the model")
             leaves.append((tensor, gradient))
         return leaves
 
     def _contributions(self, node: Any, gradient: Any) -> list[tuple[Any, Any]]:
         """Run the rules of one operation; return what they give to each of its inputs."""
-        op, values = node.plan.op, self.values.get(node)
+        op, values = node.plan.op, self._values.get(node)
         if values is None:
             raise Refused(f"{node.op_name!r} is no operation of the library's")
         if op.joint is not None:
@@ -262,7 +252,7 @@ class Writer:
     def _rule(self, rule: Any, gradient: Any, values: dict[str, Any]) -> Any:
         code = rule.__code__
         names = code.co_varnames[2 : code.co_argcount]
-        return self.tape.run(rule, (np, gradient, *(values[name] for name in names)), {})
+        return self._tape.run(rule, (np, gradient, *(values[name] for name in names)), {})
 
 
 def _memory(value: Any) -> Any:
