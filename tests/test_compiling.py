@@ -933,3 +933,56 @@ def test_the_program_is_small():
     step(mg.randn(100, 2), mg.rand(100, 1))
     (program,) = step._programs.values()
     assert len(program.calls) + len(program.ends) <= 38
+
+
+class Residual(nn.Module):
+    static = True
+
+    def __init__(self, width, *more):
+        super().__init__()
+        self.inner = nn.Linear(width, width)
+        self.more = nn.Sequential(*more)
+        self.scale = 1.0
+
+    def forward(self, x):
+        return x + self.more(self.inner(x)).tanh() * self.scale
+
+
+class Changed(Residual):
+    def forward(self, x):
+        return x * float(x.sum())
+
+
+def test_for_a_module_of_ones_own_one_can_vouch():
+    mg.manual_seed(0)
+    twins = Twins(
+        nn.Sequential(nn.Linear(4, 6), Residual(6), Residual(6, nn.LayerNorm(6)), nn.Linear(6, 3))
+    )
+    train_all_replayed(twins, batch)
+    for one in (twins.model, twins.other):
+        one[1].scale = 0.5
+    for _ in range(2):
+        twins.train(*batch())
+    assert twins.step.replays == 5
+
+
+def test_nobody_vouches_for_a_subclass_or_for_what_has_to_be_told_of_a_batch():
+    twins = Twins(nn.Sequential(nn.Linear(4, 6), Changed(6), nn.Linear(6, 3)))
+    for _ in range(3):
+        twins.train(*batch())
+    assert "Changed is no module" in twins.step.reason
+    mg.manual_seed(0)
+    twins = Twins(
+        nn.Sequential(
+            nn.Linear(4, 6), Residual(6, nn.Sequential(nn.BatchNorm1d(6))), nn.Linear(6, 3)
+        )
+    )
+    with pytest.warns(UserWarning, match="the bias of the linear layer"):
+        for _ in range(3):
+            twins.train(*batch())
+    assert "a batch norm is called by another module" in twins.step.reason
+    model = nn.Sequential(nn.Linear(4, 6), Residual(6, nn.Dropout(0.5)), nn.Linear(6, 3))
+    step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    for _ in range(3):
+        step(*batch())
+    assert "no operation has computed" in step.reason

@@ -250,6 +250,10 @@ def compile(model: Any, loss: Any, optimizer: Any = None) -> CompiledStep:
     steps, and :attr:`CompiledStep.reason` says why.  What is changed between steps counts in the next:
     options, modes, parameters, frozen or not, and all of the optimizer.
 
+    You can vouch for a class of your own with ``static = True`` in its body: that for the same shapes,
+    modes and attributes its ``forward`` calls the same operations, whatever the numbers are.  What depends
+    on anything else is frozen as it was in the first step.
+
     Parameters
     ----------
     model : Module

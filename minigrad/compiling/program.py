@@ -46,6 +46,8 @@ class Program:
     """
 
     def __init__(self, recording: Recording, norms: list[Any]) -> None:
+        if len(norms) != len(recording.moments):
+            raise Refused("a batch norm is called by another module than Sequential")
         calls, same = without_repetitions(recording.calls)
         loss = same.get(recording.loss, recording.loss)
         moments = [(same.get(a, a), same.get(b, b), count) for a, b, count in recording.moments]

@@ -2,7 +2,8 @@
 
 What a person writes in a ``forward`` can do anything, and be different in every step.  The layers and losses
 named here cannot: for given shapes, modes and options they run the same operations, whatever the numbers
-are.  That was read in their source, class by class; a subclass is another class.
+are.  That was read in their source, class by class; a subclass is another class.  For a class of one's own
+one can vouch, by ``static = True`` in its body.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class World:
 
     def _reason_of(self, module: Any) -> str | None:
         kind = type(module).__name__
-        if type(module) not in KNOWN:
+        if type(module) not in KNOWN and not vars(type(module)).get("static"):
             return f"{kind} is no module of minigrad's that does the same in every step"
         if module._hooks:
             return f"a hook was registered on a {kind}"
