@@ -764,7 +764,7 @@ def test_why_a_step_is_not_replayed_is_told_step_by_step():
     x, y = mg.randn(4, 4), mg.tensor([0, 1, 2, 0])
     assert step.reason == "there was no step yet"
     step(x, y)
-    assert step.reason == "the first step with a batch of shapes (4, 4) and (4,)"
+    assert step.reason.startswith("the first step with a batch of shapes (4, 4) and (4,)")
     step(x, y)
     assert step.reason is None
     with mg.profile() as profile:

@@ -132,7 +132,8 @@ class CompiledStep:
         arrays = [tensor.array for tensor in self._world.tensors]
         if any(array is x.array or array is y.array for array in arrays):
             return self._ordinary(x, y, "the batch is the memory of a parameter")
-        self._note(f"the first step with a batch of shapes {tuple(x.shape)} and {tuple(y.shape)}")
+        shapes = f"{tuple(x.shape)} and {tuple(y.shape)}"
+        self._note(f"the first step with a batch of shapes {shapes} on the model as it is now")
         self.recordings += 1
         self._zero_grad()
         drawing = dropouts(self.model)
