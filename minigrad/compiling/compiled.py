@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad._backward import accumulate_array
+from minigrad._backward import _accumulate_arrays
 from minigrad._tensor import Tensor
 from minigrad.backend.generator import default_generator
 from minigrad.compiling.program import Program
@@ -111,7 +111,7 @@ class CompiledStep:
             if parameter._grad is None:
                 parameter._grad = wrap(gradient, None)
             else:
-                accumulate_array(parameter, [gradient])
+                _accumulate_arrays({parameter.node: gradient}, None)
         loss = wrap(program.loss.copy(), None)
         self.reason = None
         self.replays += 1
