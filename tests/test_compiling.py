@@ -270,11 +270,19 @@ def test_dropout_draws_in_replays_what_it_draws_in_the_step(dtype):
         assert bits(mg.get_rng_state()) == state
         assert_same(seen(twins.model, twins.optimizer), seen(twins.other, twins.other_optimizer))
     assert twins.step.replays == 5
-    before = again.p
     again.p = 0.9
     twins.step(x, y)
-    again.p = before
     assert twins.step.reason is not None
+
+
+def test_dropout_beside_a_frozen_batch_norm_is_replayed():
+    model = nn.Sequential(
+        nn.Linear(4, 6), nn.BatchNorm1d(6).eval(), nn.Dropout(0.5), nn.Linear(6, 3)
+    )
+    step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    for _ in range(3):
+        step(*batch())
+    assert step.replays == 2, step.report()
 
 
 def test_arrays_and_lists_are_welcome():

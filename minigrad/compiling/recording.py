@@ -8,7 +8,7 @@ pass is derived from that by the rules that stand beside the operations, in the 
 An array has to come from somewhere: the batch, a parameter, a buffer, or an operation before.  If it does
 not, something was computed past the operations, and a replay would freeze it; the recording is refused.
 
-This file holds all that compiling knows of the engine.
+What compiling knows of nodes and sweeps is in this file.
 """
 
 from __future__ import annotations
@@ -142,18 +142,23 @@ class Recording:
         self._alive.append(array)
         return traced
 
+    def _find(self, array: Any) -> Traced | None:
+        """Return what stands for an array, if it is known where that comes from."""
+        found = self._known.get(id(array), self._lying.get(_memory(array)))
+        if found is None:
+            for tensor in self._tensors:
+                if tensor.array is array:  # several, perhaps: p.data = q.data
+                    found = self._know(array, found)
+                    self.states.append((tensor, found))
+        # Of NumPy's truth values there are only two, whatever they were computed from.
+        return None if isinstance(array, np.bool_) else found
+
     def _stand_in(self, value: Any) -> Any:
         """Return what stands for an array; anything else as it is."""
         if not isinstance(value, (np.ndarray, np.generic)):
             return value
-        found = self._known.get(id(value), self._lying.get(_memory(value)))
+        found = self._find(value)
         if found is None:
-            for tensor in self._tensors:
-                if tensor.array is value:  # several, perhaps: p.data = q.data
-                    found = self._know(value, found)
-                    self.states.append((tensor, found))
-        # Of NumPy's truth values there are only two, whatever they were computed from.
-        if found is None or isinstance(value, np.bool_):
             raise Refused(
                 "an operation is given numbers that no operation has computed, perhaps from a batch of "
                 "another dtype"
@@ -203,7 +208,7 @@ class Recording:
     def _mask(self, operation: Operation) -> None:
         """Write down that a mask is drawn, if an operation multiplies with one."""
         mask = operation.arrays[1]
-        if isinstance(mask, np.ndarray) and id(mask) not in self._known:
+        if isinstance(mask, np.ndarray) and self._find(mask) is None:
             p = self._dropouts.pop(0).p
             call = Call(dropout_mask, (p, mask.shape, mask.dtype), outs=(Traced(self._tape, mask),))
             self.calls.append(call)
