@@ -2,10 +2,11 @@ r"""Products of matrices and tensors: matmul for every pair of ranks, and einsum
 
 from __future__ import annotations
 
-import string
 from typing import Any
 
 from minigrad.ops.declare import namespace_of, op, register
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @op(dtypes="same", analytic=True)
@@ -75,7 +76,7 @@ def expand_subscripts(subscripts, ndims):
         raise ValueError(
             f"einsum {subscripts!r} has {len(terms)} operands, {len(ndims)} were given"
         )
-    free = [letter for letter in string.ascii_letters if letter not in subscripts]
+    free = [letter for letter in _LETTERS if letter not in subscripts]
     hidden = [ndim - len(term.replace("...", "")) for term, ndim in zip(terms, ndims, strict=True)]
     for term, extra, ndim in zip(terms, hidden, ndims, strict=True):
         if extra < 0 or (extra and "..." not in term):
@@ -120,7 +121,7 @@ def _einsum(xp, g, needs, operands, subscripts):
             continue
         terms = [result, *(term for i, term in enumerate(named) if i != position)]
         arrays = [g, *(operand for i, operand in enumerate(operands) if i != position)]
-        free = iter(one for one in string.ascii_letters if one not in "".join([*named, result]))
+        free = iter(one for one in _LETTERS if one not in "".join([*named, result]))
         target = ""
         for letter in named[position]:
             if letter in target:
