@@ -336,6 +336,7 @@ if TYPE_CHECKING:  # for type checkers; at run time the table below does it
     )
     from minigrad.backend import Generator, tune
     from minigrad.backends import use_deterministic_algorithms
+    from minigrad.compiling import compile
     from minigrad.explaining import explain
     from minigrad.profiling import profile
     from minigrad.serialization import load, save
@@ -377,6 +378,7 @@ _lazy, __getattr__, __dir__ = on_first_use(
         ),
         "backend": "Generator tune",
         "backends": "use_deterministic_algorithms",
+        "compiling": "compile",
         "explaining": "explain",
         "profiling": "profile",
         "serialization": "load save",

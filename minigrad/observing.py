@@ -15,6 +15,9 @@ class Observer:
     def starting(self, op: Any) -> None:
         """``op`` is about to compute its output from raw arrays."""
 
+    def given(self, op: Any, arrays: list[Any], params: dict[str, Any]) -> None:
+        """It will compute it from these raw arrays (and numbers) and keywords."""
+
     def computed(self, op: Any, out: Any, node: Any) -> None:
         """``op`` has computed ``out``, one array or a tuple; ``node`` is its record, if it has one."""
 
@@ -41,6 +44,11 @@ class Several(Observer):
         """Tell all."""
         for member in self.members:
             member.starting(op)
+
+    def given(self, op: Any, arrays: list[Any], params: dict[str, Any]) -> None:
+        """Tell all."""
+        for member in self.members:
+            member.given(op, arrays, params)
 
     def computed(self, op: Any, out: Any, node: Any) -> None:
         """Tell all."""

@@ -47,7 +47,7 @@ def test_lists_fit_together():
 def run(ratio, tuned):
     """What a run of one workload leaves."""
     peers = {"numpy": {"value": 1e-3}}
-    for name, found in zip(MINIGRAD, (ratio, tuned), strict=True):
+    for name, found in zip(MINIGRAD[:2], (ratio, tuned), strict=True):
         if found is not None:
             ratios = {"numpy": {"median": found, "low": 0.9 * found, "high": 1.1 * found}}
             peers[name] = {"value": found * 1e-3, "ratios": ratios}

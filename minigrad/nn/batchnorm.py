@@ -13,6 +13,7 @@ from minigrad.engine import as_tensor
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.module import Module, in_module
+from minigrad.nn.norm_functions import note_moments
 from minigrad.nn.parameter import Parameter
 from minigrad.ops import fused
 
@@ -150,15 +151,25 @@ class BatchNorm1d(Module):
             self._warn_of_inert_bias(input)
         if not self.track_running_stats or mean is None:
             return F.batch_norm(input, None, None, weight, bias, True, eps=self.eps)
-        xp = xp_of(mean.array)
-        batches = xp.asarray(self.num_batches_tracked.array + 1)
-        momentum: Any = self.momentum
-        if momentum is None:
-            # An array of one number and not that number, which a GPU would make us wait for.
-            momentum = xp.asarray(1 / batches, dtype=mean.array.dtype)
+        batches, momentum = self._next_batch()
         out = F.batch_norm(input, mean, var, weight, bias, True, momentum, self.eps)
         self.num_batches_tracked.array = batches
         return out
+
+    def _next_batch(self) -> tuple[Any, Any]:
+        """Return the number of batches with this one, and its weight in the running statistics."""
+        xp = xp_of(self.running_mean.array)
+        batches = xp.asarray(self.num_batches_tracked.array + 1)
+        if self.momentum is not None:
+            return batches, self.momentum
+        # An array of one number and not that number, which a GPU would make us wait for.
+        return batches, xp.asarray(1 / batches, dtype=self.running_mean.array.dtype)
+
+    def note_batch(self, mean: Any, var: Any, count: int) -> None:
+        """Do to the running statistics what a call in training does, given a batch's raw moments."""
+        batches, momentum = self._next_batch()
+        note_moments(self.running_mean, self.running_var, mean, var, count, momentum)
+        self.num_batches_tracked.array = batches
 
     def _warn_of_inert_bias(self, input: Tensor) -> None:
         """Warn, once, if a linear layer with a bias for each channel computed ``input``."""

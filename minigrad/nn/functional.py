@@ -5,7 +5,7 @@ The modules of :mod:`minigrad.nn` hold the parameters and call these.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -224,8 +224,13 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         raise RuntimeError(
             f"dropout: expected a floating input, got {input.dtype}; use .float() first{in_module()}"
         )
-    mask = default_generator.bernoulli(1 - p, tuple(input.shape), input.dtype) / (1 - p)
-    return input * wrap(to_device(np.asarray(mask, input.dtype), input.device), None)
+    mask = dropout_mask(p, tuple(input.shape), input.dtype)
+    return input * wrap(to_device(mask, input.device), None)
+
+
+def dropout_mask(p: float, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Draw what dropout multiplies with: 0 with probability p and else 1 / (1 - p), raw, on the host."""
+    return np.asarray(default_generator.bernoulli(1 - p, shape, dtype) / (1 - p), dtype)
 
 
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:

@@ -102,13 +102,21 @@ def _by_batch(
     moments = fused.batch_moments(xp, array)
     out = fused.batch_norm.apply(x, weight, bias, moments=moments, eps=eps)
     mean, var, _ = moments
+    note_moments(running_mean, running_var, mean, var, count, momentum)
+    return out
+
+
+def note_moments(
+    running_mean: Any, running_var: Any, mean: Any, var: Any, count: int, momentum: Any
+) -> None:
+    """Blend mean and biased variance of ``count`` samples, raw, into the running statistics."""
+    xp = xp_of(mean)
     if running_mean is not None:
         running_mean.array = _blended(xp, 1 - momentum, running_mean.array, momentum, mean)
     if running_var is not None:
         to_unbiased = count / (count - 1)
         share = momentum * to_unbiased
         running_var.array = _blended(xp, 1 - momentum, running_var.array, share, var)
-    return out
 
 
 def _blended(xp: Any, kept: Any, old: Any, share: Any, fresh: Any) -> Any:

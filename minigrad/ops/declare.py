@@ -228,6 +228,7 @@ class Op:
             arrays = [value.array if isinstance(value, Tensor) else value for value in inputs]
         if now.observer is not None:
             now.observer.starting(self)
+            now.observer.given(self, arrays, params)
         try:
             out = self.forward(_namespace(arrays), *arrays, **params)
         except _PASS_ON as error:

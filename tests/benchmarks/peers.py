@@ -37,7 +37,7 @@ class Peer:
     module: str  # what it imports
     written_in: str  # the file here that writes the workloads for it
     only: tuple[str, ...] = ()  # the cases it takes part in; all, if none are named
-    mode: str = ""  # "fused" optimiser; "tuned" process
+    mode: str = ""  # "fused" optimiser; "tuned" process; "compiled" step
     why_not: Mapping[str, str] = field(default_factory=dict)  # workload -> why it is left out
     remark: str = ""  # for the notes under the table
 
@@ -71,6 +71,14 @@ PEERS = {
             mode="tuned",
             only=(*SCALARS, *NETWORKS, "chain", "elementwise", *SECOND_ORDER, "adam"),
             remark="after `mg.tune()`, the one call that sets the collector and the allocator",
+        ),
+        Peer(
+            "minigrad-compiled",
+            "minigrad",
+            "torch_like",
+            mode="compiled",
+            only=NETWORKS,
+            remark="the training step through `mg.compile`, recorded before it is timed",
         ),
         Peer("torch", "torch", "torch_like"),
         Peer("torch-fused", "torch", "torch_like", only=("classifier", "adam"), mode="fused"),

@@ -63,8 +63,10 @@ def chain(m: Any, inputs: Chain) -> Case:
     return Case(step, lambda: {"x.grad": x.grad.numpy()})
 
 
-def training(m: Any, inputs: Network, model: Any, loss_fn: Any, optimizer: Any) -> Case:
-    """The training step of PyTorch's tutorials, from the given parameters."""
+def training(
+    m: Any, inputs: Network, model: Any, loss_fn: Any, optimizer: Any, mode: str = ""
+) -> Case:
+    """The training step of PyTorch's tutorials, from the given parameters; or minigrad's, compiled."""
     x, y = m.from_numpy(inputs.x), m.from_numpy(inputs.y)
     parameters = dict(zip(inputs.parameters, model.parameters(), strict=True))
     norms = [layer for layer in model if isinstance(layer, m.nn.BatchNorm1d)]
@@ -84,6 +86,9 @@ def training(m: Any, inputs: Network, model: Any, loss_fn: Any, optimizer: Any) 
             found[f"norm{i}.running_var"] = norm.running_var.numpy()
         return found
 
+    if mode == "compiled":
+        replayed = m.compile(model, loss_fn, optimizer)
+        return Case(lambda: replayed(x, y).item(), state)
     return Case(step, state)
 
 
@@ -100,11 +105,11 @@ def tanh_network(m: Any, sizes: tuple[int, ...]) -> Any:
     return m.nn.Sequential(*layers[:-1])
 
 
-def tiny_mlp(m: Any, inputs: Network) -> Case:
+def tiny_mlp(m: Any, inputs: Network, mode: str = "") -> Case:
     model = tanh_network(m, inputs.sizes)
     optimizer = m.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     loss_fn = m.nn.BCEWithLogitsLoss()
-    return training(m, inputs, model, loss_fn, optimizer)
+    return training(m, inputs, model, loss_fn, optimizer, mode)
 
 
 def classifier(m: Any, inputs: Network, mode: str = "") -> Case:
@@ -114,7 +119,7 @@ def classifier(m: Any, inputs: Network, mode: str = "") -> Case:
     model = m.nn.Sequential(*layers[:-2])
     optimizer = adam(m, model.parameters(), mode)
     loss_fn = m.nn.CrossEntropyLoss()
-    return training(m, inputs, model, loss_fn, optimizer)
+    return training(m, inputs, model, loss_fn, optimizer, mode)
 
 
 def adam(m: Any, parameters: Any, mode: str) -> Any:
@@ -209,10 +214,10 @@ def cases(peer: Peer) -> Mapping[str, Builder]:
         "chain": chain,
         "hessian-rosenbrock": hessian_rosenbrock,
         "hvp-mlp": hvp_mlp,
-        "tiny-mlp": tiny_mlp,
         "elementwise": elementwise,
     }
     with_modes: dict[str, Callable[[Any, Any, str], Case]] = {
+        "tiny-mlp": tiny_mlp,
         "classifier": classifier,
         "adam": adam_alone,
     }

@@ -1,0 +1,292 @@
+"""``mg.compile``: a training step that is recorded once and then replayed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from minigrad._backward import _accumulate_arrays
+from minigrad._tensor import Tensor
+from minigrad.backend.generator import default_generator
+from minigrad.compiling.program import Program
+from minigrad.compiling.recording import Operation, Recorder, Recording, Refused
+from minigrad.compiling.world import World, dropouts, in_range, norms
+from minigrad.dtypes import get_default_dtype
+from minigrad.engine import as_tensor, state, wrap
+
+MOST = 16  # programs that are kept, for batches of so many different shapes
+WORTH = 16  # replays that pay for another recording, beyond the first MOST
+
+
+class CompiledStep:
+    """A training step; made by :func:`compile`, called with a batch.
+
+    Attributes
+    ----------
+    model, loss, optimizer
+        As given.
+    steps, recordings, replays : int
+        How many steps there were, how many of them were recorded, and how many replayed.
+    reason : str or None
+        Why the last step was an ordinary one; ``None`` if it was replayed.
+    """
+
+    def __init__(self, model: Any, loss: Any, optimizer: Any = None) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.steps = self.replays = self.recordings = 0
+        self.reason: str | None = "there was no step yet"
+        self._reasons: Counter[str] = Counter()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._world: World | None = None
+        self._programs: dict[Any, Program | str] = {}  # or why there is none
+        self._last: Any = None, None  # of these
+
+    def __call__(self, input: Any, target: Any) -> Tensor:
+        """Make one training step.
+
+        Parameters
+        ----------
+        input : Tensor
+            What the model is called with.
+        target : Tensor
+            What the loss compares the model's output with.
+
+        Returns
+        -------
+        Tensor
+            The loss, without dimensions and detached: a value of its own, which later steps leave alone.
+        """
+        self.steps += 1
+        x, y = as_tensor(input), as_tensor(target)
+        key = _key(x.array, y.array)
+        found = self._found(x, y, key)
+        if isinstance(found, Program):
+            return self._replayed(found, [x.array, y.array])
+        if found is None:
+            return self._recorded(x, y, key)
+        return self._ordinary(x, y, found)
+
+    def _found(self, x: Tensor, y: Tensor, key: Any) -> Program | str | None:
+        """Return the program for a batch, why there is none, or ``None``: it has to be made."""
+        now = state.get()
+        if now.observer is not None:
+            return "an observer, such as profile or detect_anomaly, wants to see every operation"
+        if not now.grad_enabled:
+            return "gradients are switched off"
+        world = self._world
+        if world is None or not world.is_of(self.model, self.loss):
+            self._forget()
+            world = self._world = World(self.model, self.loss)
+        if world.reason is not None:
+            return world.reason
+        if x.requires_grad or y.requires_grad:
+            return "the batch requires gradients"
+        if key is None:
+            return "the batch is not on the host, or a single number"
+        last_key, found = self._last
+        if key != last_key:  # quicker than asking the dictionary
+            found = self._programs.get(key)
+            self._last = key, found
+        if isinstance(found, Program):
+            if not found.fits():
+                found = None
+            elif found.classes is not None and not in_range(y.array, found.classes):
+                return "a class index is out of range"
+        if found is None and self.recordings >= MOST + self.replays // WORTH:
+            return "batches or the model change so often that recording is not worth while"
+        return found
+
+    # Three ways to make a step --------------------------------------------------------------------
+
+    def _replayed(self, program: Program, batch: list[Any]) -> Tensor:
+        self._zero_grad()
+        gradients = program.run(batch)
+        for module, moments in program.normalised:
+            module.note_batch(*moments)
+        for parameter, gradient in zip(program.parameters, gradients, strict=True):
+            if parameter._grad is None:
+                parameter._grad = wrap(gradient, None)
+            else:
+                _accumulate_arrays({parameter.node: gradient}, None)
+        loss = wrap(program.loss.copy(), None)
+        self.reason = None
+        self.replays += 1
+        if self.optimizer is not None:
+            self.optimizer.step()
+        return loss
+
+    def _ordinary(self, x: Tensor, y: Tensor, reason: str) -> Tensor:
+        self._note(reason)
+        self._zero_grad()
+        loss = self.loss(self.model(x), y)
+        loss.backward()
+        return self._finished(loss)
+
+    def _recorded(self, x: Tensor, y: Tensor, key: Any) -> Tensor:
+        """Make an ordinary step, and on the way a program of it."""
+        assert self._world is not None
+        arrays = [tensor.array for tensor in self._world.tensors]
+        if any(array is x.array or array is y.array for array in arrays):
+            return self._ordinary(x, y, "the batch is the memory of a parameter")
+        shapes = f"{tuple(x.shape)} and {tuple(y.shape)}"
+        self._note(f"the first step with a batch of shapes {shapes} on the model as it is now")
+        self.recordings += 1
+        self._zero_grad()
+        drawing = dropouts(self.model)
+        before = default_generator.get_state() if drawing else None
+        with Recorder() as recorder:
+            loss = self.loss(self.model(x), y)
+        if len(self._programs) >= MOST:
+            del self._programs[next(iter(self._programs))]
+        # Only now, as layers note things when they are first called.
+        world = self._world = World(self.model, self.loss)
+        batch = [x.array, y.array]
+        fresh = [p for p in world.tensors if p._grad is None]
+        with np.errstate(all="ignore"):  # what there is to warn of, the step itself warns of
+            found = self._program(recorder.operations, batch, loss, drawing)
+        loss.backward()
+        if isinstance(found, Program) and not _agrees(found, batch, loss, fresh, before):
+            found = "a replay of the first step did not give the same numbers"
+        self._programs[key] = found
+        self._last = key, found
+        return self._finished(loss)
+
+    def _program(
+        self, operations: list[Operation], batch: list[Any], loss: Tensor, drawing: list[Any]
+    ) -> Program | str:
+        """Return the program of a step, or why there can be none."""
+        assert self._world is not None
+        try:
+            recording = Recording(operations, loss, batch, self._world.tensors, drawing)
+            return Program(recording, norms(self.model))
+        except Refused as refused:
+            return str(refused)
+        except Exception as error:  # the step itself is well, and goes on
+            return f"it could not be written down: {error!r}"
+
+    def _zero_grad(self) -> None:
+        (self.model if self.optimizer is None else self.optimizer).zero_grad()
+
+    def _finished(self, loss: Tensor) -> Tensor:
+        if self.optimizer is not None:
+            self.optimizer.step()
+        return loss.detach()
+
+    # What happened --------------------------------------------------------------------------------
+
+    def _note(self, reason: str) -> None:
+        self.reason = reason
+        self._reasons[reason] += 1
+
+    def report(self) -> str:
+        """Return how many steps were replayed, and why the others were not, a line for each reason."""
+        lines = [f"{self.replays} of {self.steps} steps were replayed"]
+        lines += [f"{count} not: {reason}" for reason, count in self._reasons.most_common()]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<CompiledStep of {type(self.model).__name__}: {self.report().splitlines()[0]}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was recorded is about this model, and not its copy.
+        return {**vars(self), "_world": None, "_programs": {}, "_last": (None, None)}
+
+
+def _key(a: Any, b: Any) -> Any:
+    """Return what a program depends on beside the model; ``None`` if there cannot be one."""
+    if a.__class__ is not np.ndarray or b.__class__ is not np.ndarray:
+        return None
+    return a.shape, a.strides, a.dtype, b.shape, b.strides, b.dtype, a is b, get_default_dtype()
+
+
+def _agrees(
+    program: Program, batch: list[Any], loss: Tensor, fresh: list[Tensor], before: Any
+) -> bool:
+    """Tell whether a program gives, bit for bit, what an ordinary step has just given.
+
+    ``fresh`` are the parameters that had no gradient before; ``before`` is the state of the random
+    numbers then, if some were drawn.
+    """
+    after = default_generator.get_state()
+    if before is not None:
+        default_generator.set_state(before)
+    try:
+        with np.errstate(all="ignore"):
+            gradients = program.run(batch)
+    except Exception:
+        return False
+    finally:
+        default_generator.set_state(after)
+    pairs = [(loss.array, program.loss)]
+    for parameter, gradient in zip(program.parameters, gradients, strict=True):
+        if any(parameter is one for one in fresh):
+            pairs.append((parameter._grad.array, gradient))
+    return all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+def compile(model: Any, loss: Any, optimizer: Any = None) -> CompiledStep:
+    """Return a function that makes a training step, and from the second one on makes it faster.
+
+    ``step = compile(model, loss, optimizer)`` is a function of a batch; ``step(x, y)`` does ::
+
+        optimizer.zero_grad()
+        value = loss(model(x), y)
+        value.backward()
+        optimizer.step()
+
+    and returns ``value``, detached.  The first step with a batch of some shape is an ordinary one, which
+    is written down as a list of calls of NumPy, with memory laid out for their results.  In later steps
+    that list is *replayed*, without modules, tensors, a graph or a sweep; then ``optimizer.step()`` is
+    called as ever.  All that can be seen afterwards is bit for bit as after an ordinary step: loss,
+    parameters, gradients (new tensors in every step), running statistics, random numbers, the optimizer's
+    state.
+
+    Only steps that are known to do the same every time can be replayed: those of a model that is made of
+    minigrad's own layers, in a ``Sequential`` or alone, with one of its losses.  Whatever else (a module
+    of your own, hooks, an observer such as :class:`~minigrad.profile`, arrays on a GPU) makes ordinary
+    steps, and :attr:`CompiledStep.reason` says why.  What is changed between steps counts in the next:
+    options, modes, parameters, frozen or not, and all of the optimizer.
+
+    You can vouch for a class of your own with ``static = True`` in its body: that for the same shapes,
+    modes and attributes its ``forward`` calls the same operations, whatever the numbers are.  What depends
+    on anything else is frozen as it was in the first step.
+
+    Parameters
+    ----------
+    model : Module
+        What is trained.
+    loss : Module or function
+        Of the model's output and the target; a class of :mod:`minigrad.nn` or a function of
+        :mod:`minigrad.nn.functional`.
+    optimizer : Optimizer, optional
+        Any.  Without, the step is ``model.zero_grad()``, forward and backward, and leaves the gradients.
+
+    Returns
+    -------
+    CompiledStep
+        The function.
+
+    Notes
+    -----
+    Not for two threads at once: the memory of a step is used again by the next.  What a step warns of, such
+    as shapes that are broadcast, it warns of when it is recorded.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> from minigrad import nn, optim
+    >>> _ = mg.manual_seed(0)
+    >>> model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+    >>> step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    >>> x = mg.rand(20, 2)
+    >>> losses = [step(x, x.sum(1, keepdim=True)).item() for _ in range(50)]
+    >>> losses[-1] < 0.1 * losses[0]
+    True
+    >>> step.replays
+    49
+    """
+    return CompiledStep(model, loss, optimizer)

@@ -1,0 +1,266 @@
+"""A recording made ready to be replayed: a flat list of calls into memory that is laid out once.
+
+Every result has its place beforehand, so a replay is one loop over ``partial`` objects; nothing is asked
+and nothing is allocated but what the person gets to see (the gradients and the loss).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from operator import attrgetter, is_
+from typing import Any
+
+import numpy as np
+
+from minigrad.compiling.recording import Recording, Refused
+from minigrad.compiling.tracing import Call, Traced, flat, mapped, stand_ins_in
+
+ARRAY = attrgetter("array")
+# These two warn of an ``out`` that is not given by name.
+BY_NAME = frozenset({np.maximum, np.minimum})
+# To these a number is the same as an array of no axes, which NumPy reads faster.
+TAKING_NUMBERS = frozenset({np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum})
+CACHE_LINE = 64  # bytes
+
+
+class Program:
+    """Forward and backward pass of one step, on arrays of given shapes.
+
+    Attributes
+    ----------
+    inputs : list of array
+        Where the batch has to be copied to.
+    calls : list of partial
+        What :meth:`run` calls.
+    ends : list of partial
+        What makes the gradients, as new arrays.
+    loss : array
+        Where the loss is.
+    parameters : list of Tensor
+        Whose gradients they are.
+    normalised : list of (BatchNorm1d, (array, array, int))
+        What has to be told of a batch, and where its mean and variance are.
+    classes : int or None
+        See :class:`~minigrad.compiling.recording.Recording`.
+    """
+
+    def __init__(self, recording: Recording, norms: list[Any]) -> None:
+        if len(norms) != len(recording.moments):
+            raise Refused("a batch norm is called by another module than Sequential")
+        calls, same = without_repetitions(recording.calls)
+        loss = same.get(recording.loss, recording.loss)
+        moments = [(same.get(a, a), same.get(b, b), count) for a, b, count in recording.moments]
+        gradients = [
+            same.get(one, one) if isinstance(one, Traced) else one for _, one in recording.gradients
+        ]
+        calls, makers = _split_off_ends(calls, gradients)
+        kept = {loss.owner, *(one.owner for pair in moments for one in pair[:2])}
+        kept.update(one.owner for one in stand_ins_in(makers))
+        kept.update(one.owner for call in makers if isinstance(call, Call) for one in _read(call))
+        self._places: dict[Traced, Any] = {
+            **{traced: tensor.array for tensor, traced in recording.states},
+            **{traced: np.empty_like(traced.value) for traced in recording.inputs},
+        }
+        self._lay_out(calls, kept)
+        self.inputs = [self._places[traced] for traced in recording.inputs]
+        self.calls = [made for call in calls if (made := self._ready(call)) is not None]
+        self.ends = [self._end(maker) for maker in makers]
+        self.loss = self._places[loss]
+        self.classes = recording.classes
+        self.parameters = [tensor for tensor, _ in recording.gradients]
+        self._tensors = [tensor for tensor, _ in recording.states]
+        self._arrays = [tensor.array for tensor in self._tensors]
+        self.normalised = [
+            (norm, (self._places[a], self._places[b], count))
+            for norm, (a, b, count) in zip(norms, moments, strict=True)
+            if norm.training and norm.running_mean is not None and norm.track_running_stats
+        ]
+        del self._places
+
+    def fits(self) -> bool:
+        """Tell whether parameters and buffers have the arrays that the calls are made for."""
+        if not all(map(is_, map(ARRAY, self._tensors), self._arrays)):
+            return False
+        for norm, (mean, _, _) in self.normalised:
+            for kept in (norm.running_mean.array, norm.running_var.array):
+                if kept.shape != mean.shape or kept.dtype != mean.dtype:
+                    return False
+        return True
+
+    def run(self, batch: list[Any]) -> list[Any]:
+        """Compute on other numbers; return the gradients, new arrays."""
+        for place, array in zip(self.inputs, batch, strict=True):
+            place[...] = array
+        for call in self.calls:
+            call()
+        return [end() for end in self.ends]
+
+    # Memory ---------------------------------------------------------------------------------------
+
+    def _lay_out(self, calls: list[Call], kept: set[Traced]) -> None:
+        """Give every result its place: memory whose last reader is through is given out again."""
+        last = {
+            one.owner: at for at, call in enumerate(calls) for one in (*_read(call), *call.outs)
+        }
+        through: dict[int, list[Traced]] = {}
+        for owner, at in last.items():
+            if owner not in kept and owner not in self._places:
+                through.setdefault(at, []).append(owner)
+        blocks: dict[Traced, Any] = {}
+        free: dict[int, list[Any]] = {}
+        for at, call in enumerate(calls):
+            for out in call.outs:
+                if out.owner is out:
+                    of_this_size = free.get(out.value.nbytes)
+                    block = of_this_size.pop() if of_this_size else _block(out.value.nbytes)
+                    blocks[out], self._places[out] = block, _laid_out(block, out.value)
+            for owner in through.get(at, ()):
+                free.setdefault(owner.value.nbytes, []).append(blocks[owner])
+
+    def _placed(self, value: Any) -> Any:
+        """Return arguments with places for stand-ins."""
+        return mapped(lambda one: self._places[one] if isinstance(one, Traced) else one, value)
+
+    # Calls ----------------------------------------------------------------------------------------
+
+    def _ready(self, call: Call) -> Any:
+        """Return a call with all its arrays; ``None`` for a view, which is made here, once."""
+        function = call.function
+        args, kwargs = self._placed(_with_arrays_for_numbers(call)), self._placed(call.kwargs)
+        if call.written is not None:
+            if set(kwargs) != {"out"}:
+                return partial(function, *args, **kwargs)
+            return _with_out(function, args, {}, kwargs["out"])
+        if len(call.outs) != 1:
+            places = [self._places[out] for out in call.outs]
+            return partial(_put_all, places, function, args, kwargs)
+        (out,) = call.outs
+        if out.owner is not out:
+            self._places[out] = view = function(*args, **kwargs)
+            if not np.may_share_memory(view, self._places[out.owner]):
+                raise Refused("what was a view is a copy now")
+            return None
+        return _with_out(function, args, kwargs, self._places[out])
+
+    def _end(self, maker: Any) -> Any:
+        if isinstance(maker, Call):
+            return partial(maker.function, *self._placed(maker.args), **self._placed(maker.kwargs))
+        return partial(np.array, self._placed(maker), order="C")
+
+
+def _block(nbytes: int) -> Any:
+    """Return memory that begins with a cache line."""
+    memory = np.empty(nbytes + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : start + max(nbytes, 1)]
+
+
+def _laid_out(block: Any, value: Any) -> Any:
+    """Return memory as an array like ``value``, in the order in which NumPy laid that out."""
+    like = np.empty_like(np.asarray(value))
+    return np.ndarray(like.shape, like.dtype, block, 0, like.strides)
+
+
+def _with_out(function: Any, args: Any, kwargs: Any, place: Any) -> Any:
+    """Return the call of a function that puts its result in a place."""
+    is_ufunc = isinstance(function, np.ufunc)
+    if is_ufunc and not kwargs and function not in BY_NAME:
+        return partial(function, *args, place)  # what NumPy reads fastest
+    if function is np.dot and place.flags.c_contiguous:
+        return partial(function, *args, place)
+    if is_ufunc or isinstance(getattr(function, "__self__", None), np.ufunc):
+        return partial(function, *args, **kwargs, out=place)
+    return partial(_put, place, function, args, kwargs)
+
+
+def _put(place: Any, function: Any, args: Any, kwargs: Any) -> None:
+    place[...] = function(*args, **kwargs)
+
+
+def _put_all(places: list[Any], function: Any, args: Any, kwargs: Any) -> None:
+    """Call a rule as a whole; put its results, perhaps in nested tuples, where they belong."""
+    results = [one for one in flat(function(*args, **kwargs)) if one is not None]
+    for place, result in zip(places, results, strict=True):
+        place[...] = result
+
+
+def _with_arrays_for_numbers(call: Call) -> tuple[Any, ...]:
+    dtypes = {one.dtype for one in _read(call)}
+    if call.function not in TAKING_NUMBERS or len(dtypes) != 1:
+        return call.args
+    (dtype,) = dtypes
+    if dtype.kind != "f":
+        return call.args
+    alike = (int, float, dtype.type)
+    return tuple(np.array(one, dtype) if type(one) in alike else one for one in call.args)
+
+
+def _read(call: Call) -> list[Traced]:
+    """Return the stand-ins that a call is given."""
+    return stand_ins_in((call.args, call.kwargs))
+
+
+def _split_off_ends(calls: list[Call], results: list[Any]) -> tuple[list[Call], list[Any]]:
+    """Take out the calls whose results nothing but the person needs, to be made last, as new arrays.
+
+    Returns the other calls, and for each result the call that makes it, or the result itself.
+    """
+    users = Counter(one.owner for call in calls for one in (*_read(call), *call.outs))
+    users.update(one.owner for one in stand_ins_in(results))
+    written = {call.written.owner for call in calls if call.written is not None}
+    makers = {call.outs[0]: call for call in calls if len(call.outs) == 1}
+    found = []
+    for result in results:
+        call = makers.get(result) if isinstance(result, Traced) else None
+        if call is not None and result.owner is result and users[result] == 2 and result.ndim:
+            if not written & {one.owner for one in _read(call)}:
+                found.append(call)
+                continue
+        found.append(result)
+    taken = {id(one) for one in found}
+    return [call for call in calls if id(call) not in taken], found
+
+
+def without_repetitions(calls: list[Call]) -> tuple[list[Call], dict[Traced, Traced]]:
+    """Leave out calls that compute what has been computed, if nothing was written in between.
+
+    A forward pass and its rule often do, as with :math:`e^{-|x|}` in a log loss.  Returns the calls that
+    are left, and which result takes the place of which.
+    """
+    written = {call.written.owner for call in calls if call.written is not None}
+    writes: Counter[Traced] = Counter()  # so far
+    first: dict[Any, Traced] = {}
+    same: dict[Traced, Traced] = {}
+
+    def replaced(one: Any) -> Any:
+        return same.get(one, one) if isinstance(one, Traced) else one
+
+    left = []
+    for call in calls:
+        args, kwargs = mapped(replaced, call.args), mapped(replaced, call.kwargs)
+        call = Call(call.function, args, kwargs, call.outs, call.written)
+        for out in call.outs:
+            if out.owner in same:  # a view of what was left out
+                out.owner = same[out.owner].owner
+        if call.written is not None:
+            writes[call.written.owner] += 1
+        elif len(call.outs) == 1 and call.outs[0].owner not in written and _read(call):
+            (out,) = call.outs
+            versions = tuple(writes[one.owner] for one in _read(call))
+            key = call.function, versions, _signature((args, tuple(sorted(kwargs.items()))))
+            earlier = first.setdefault(key, out)
+            if earlier is not out:
+                same[out] = earlier
+                continue
+        left.append(call)
+    return left, same
+
+
+def _signature(value: Any) -> Any:
+    """Return something that two arguments have in common if, and only if, they are the same."""
+    if isinstance(value, (tuple, list)):
+        return type(value), tuple(map(_signature, value))
+    if isinstance(value, Traced):
+        return value
+    return type(value), id(value) if isinstance(value, (np.ndarray, dict)) else repr(value)

@@ -1,0 +1,202 @@
+"""Stand-ins for arrays that write down which functions of NumPy are called with them.
+
+A rule of :mod:`minigrad.ops` is a pure function of arrays, written with NumPy's functions and
+operators.  Given :class:`Traced` stand-ins it computes what it always computes, and the
+:class:`Tape` holds the list of its calls afterwards.  NumPy itself takes part: it hands a call over
+to any argument that has ``__array_ufunc__`` and ``__array_function__``.
+
+Nothing escapes.  Whatever would turn a stand-in into something that is not written down (an array, a
+number, a truth value) raises :class:`CannotTrace`; a rule that does so is called as a whole.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+
+class CannotTrace(Exception):
+    """A rule does something that cannot be written down as a list of calls."""
+
+
+@dataclass(eq=False)
+class Call:
+    """One call of a function.
+
+    Attributes
+    ----------
+    function, args, kwargs
+        What is called, with stand-ins in the place of arrays that change from step to step.
+    outs : tuple of Traced
+        What it returns.
+    written : Traced or None
+        The argument that it changes in place; it then returns nothing.
+    """
+
+    function: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    outs: tuple[Traced, ...] = ()
+    written: Traced | None = None
+
+
+class Traced(NDArrayOperatorsMixin):
+    """Stands for an array.
+
+    Attributes
+    ----------
+    value : array or NumPy scalar
+        What it is in the step that is being traced.
+    owner : Traced
+        Whose memory it is: its own, or that of another one which it is a view of.
+    """
+
+    def __init__(self, tape: Tape, value: Any, owner: Traced | None = None) -> None:
+        self.tape = tape
+        self.value = value
+        self.owner = self if owner is None else owner
+
+    shape = property(lambda self: self.value.shape)
+    ndim = property(lambda self: self.value.ndim)
+    size = property(lambda self: self.value.size)
+    dtype = property(lambda self: self.value.dtype)
+    T = property(lambda self: self.tape.call(np.transpose, (self,), {}))
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        if method not in ("__call__", "reduce"):
+            raise CannotTrace(f"{ufunc.__name__}.{method}")
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        out = kwargs.pop("out", None)
+        if out is None:
+            return self.tape.call(function, args, kwargs)
+        return self.tape.write(function, args, {**kwargs, "out": out[0]}, out[0])
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if kwargs.get("out") is not None or function in WRITING:
+            raise CannotTrace(function.__name__)
+        return self.tape.call(function, args, kwargs)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.tape.call(operator.getitem, (self, index), {})
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.tape.write(operator.setitem, (self, index, value), {}, self)
+
+    __hash__ = object.__hash__  # the mixin compares element by element
+
+    # NumPy computes ``x**2`` by another function than ``np.power(x, 2)``.
+    def __pow__(self, exponent: Any) -> Any:
+        return self.tape.call(operator.pow, (self, exponent), {})
+
+    def __rpow__(self, base: Any) -> Any:
+        return self.tape.call(operator.pow, (base, self), {})
+
+    def __ipow__(self, exponent: Any) -> Any:
+        raise CannotTrace("**=")
+
+    def _look(self, *_: Any, **__: Any) -> Any:
+        raise CannotTrace("a rule looks at the numbers of an array")
+
+    __array__ = __bool__ = __float__ = __int__ = __index__ = __len__ = __iter__ = _look
+    __array_interface__ = __array_struct__ = property(_look)
+    item = tolist = _look
+
+
+WRITING = frozenset({np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis})
+
+
+class Tape:
+    """The calls, in their order."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a function that returns one array, and write that down."""
+        result = function(*raw(args), **raw(kwargs))
+        if not isinstance(result, (np.ndarray, np.generic)):
+            raise CannotTrace(f"{function.__name__} returns {type(result).__name__}")
+        out = self._stand_in(result, args)
+        if not any(out is arg for arg in args):
+            self.calls.append(Call(function, args, kwargs, (out,)))
+        return out
+
+    def _stand_in(self, result: Any, args: tuple[Any, ...]) -> Traced:
+        for arg in args:
+            if isinstance(arg, Traced):
+                if result is arg.value:
+                    return arg
+                if isinstance(result, np.ndarray) and np.may_share_memory(result, arg.value):
+                    return Traced(self, result, arg.owner)
+        return Traced(self, result)
+
+    def write(self, function: Any, args: Any, kwargs: dict[str, Any], target: Any) -> Any:
+        """Call a function that changes ``target`` in place, and write that down; return ``target``."""
+        if not isinstance(target, Traced) or not isinstance(target.value, np.ndarray):
+            raise CannotTrace("a rule writes into something that it has not made")
+        function(*raw(args), **raw(kwargs))
+        self.calls.append(Call(function, args, kwargs, written=target))
+        return target
+
+    def whole(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a rule as a whole, and write that down; return what it returns, with stand-ins."""
+        result = function(*raw(args), **raw(kwargs))
+        outs: list[Traced] = []
+
+        def stand_ins(value: Any) -> Any:
+            if isinstance(value, tuple):
+                return tuple(map(stand_ins, value))
+            if not isinstance(value, (np.ndarray, np.generic)):
+                return value
+            # A copy, as it may be a view: of an argument, or of another result.
+            outs.append(Traced(self, np.array(value, order="K")))
+            return outs[-1]
+
+        shown = stand_ins(result)
+        self.calls.append(Call(function, args, kwargs, tuple(outs)))
+        return shown
+
+    def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run a rule; write its calls down one by one, or if that cannot be, as a whole."""
+        before = len(self.calls)
+        try:
+            result = function(*args, **kwargs)
+            if all(
+                isinstance(one, (Traced, np.ndarray, np.generic)) or one is None
+                for one in flat(result)
+            ):
+                return result
+        except Exception:  # whatever a stand-in cannot do
+            pass
+        del self.calls[before:]
+        return self.whole(function, args, kwargs)
+
+
+def flat(value: Any) -> list[Any]:
+    """Return the members of nested tuples in a row."""
+    return [one for part in value for one in flat(part)] if isinstance(value, tuple) else [value]
+
+
+def mapped(function: Any, value: Any) -> Any:
+    """Return ``value`` with ``function`` applied to all that is inside its tuples, lists and dicts."""
+    if isinstance(value, (tuple, list)):
+        return type(value)([mapped(function, part) for part in value])
+    if isinstance(value, dict):
+        return {name: mapped(function, part) for name, part in value.items()}
+    return function(value)
+
+
+def raw(value: Any) -> Any:
+    """Return ``value`` with arrays in place of the stand-ins in it."""
+    return mapped(lambda one: one.value if isinstance(one, Traced) else one, value)
+
+
+def stand_ins_in(value: Any) -> list[Traced]:
+    """Return the stand-ins among arguments."""
+    found: list[Traced] = []
+    mapped(lambda one: found.append(one) if isinstance(one, Traced) else None, value)
+    return found

@@ -1,0 +1,166 @@
+"""The closed world of a compiled step: modules that are known to do the same in every step.
+
+What a person writes in a ``forward`` can do anything, and be different in every step.  The layers and losses
+named here cannot: for given shapes, modes and options they run the same operations, whatever the numbers
+are.  That was read in their source, class by class; a subclass is another class.  For a class of one's own
+one can vouch, by ``static = True`` in its body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from operator import attrgetter, is_
+from typing import Any
+
+import numpy as np
+
+from minigrad import nn
+from minigrad.nn import functional as F
+from minigrad.ops.declare import constant_node
+
+LAYERS = frozenset(
+    """BatchNorm1d CELU Dropout ELU Flatten GELU Hardshrink Hardsigmoid Hardswish Hardtanh Identity
+    LayerNorm LeakyReLU Linear LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 SELU Sequential SiLU Sigmoid
+    Softmax Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold Unflatten""".split()
+)
+LOSSES = frozenset(
+    """BCEWithLogitsLoss CrossEntropyLoss HingeEmbeddingLoss HingeLoss HuberLoss L1Loss MSELoss PoissonNLLLoss
+    SmoothL1Loss SoftMarginLoss""".split()
+)
+FUNCTIONS = frozenset(
+    {
+        F.binary_cross_entropy_with_logits,
+        F.cross_entropy,
+        F.hinge_embedding_loss,
+        F.hinge_loss,
+        F.huber_loss,
+        F.l1_loss,
+        F.mse_loss,
+        F.poisson_nll_loss,
+        F.smooth_l1_loss,
+        F.soft_margin_loss,
+    }
+)
+KNOWN = frozenset(getattr(nn, name) for name in LAYERS | LOSSES)
+NODE = attrgetter("node")
+NEEDED = attrgetter("requires_grad")
+HOOKS = attrgetter("hooks")
+END = object()
+
+
+class World:
+    """A model and a loss as they are now, and whether they are still so.
+
+    Parameters
+    ----------
+    model : Module
+        The model.
+    loss : Module or function
+        The loss.
+
+    Attributes
+    ----------
+    modules : list of Module
+        The model, the loss and all that is inside, each once.
+    tensors : list of Tensor
+        Their parameters and buffers.
+    reason : str or None
+        Why a step on them cannot be replayed.
+    """
+
+    def __init__(self, model: Any, loss: Any) -> None:
+        self._model, self._loss = model, loss
+        self.modules = list(model.modules()) if isinstance(model, nn.Module) else []
+        if isinstance(loss, nn.Module):
+            self.modules += [one for one in loss.modules() if one not in self.modules]
+        self.tensors = [
+            tensor
+            for module in self.modules
+            for tensor in (*module._parameters.values(), *module._buffers.values())
+        ]
+        self.reason = self._reason(model, loss)
+        self._attributes = [vars(module).values() for module in self.modules]  # live views
+        self._leaves = [node for node in map(NODE, self.tensors) if node is not None]
+        self._now = list(self._all())
+        # What is changed in place: hooks that are registered where there were some before.
+        hooks = [vars(module).get("_hooks") for module in self.modules]
+        hooks += map(HOOKS, self._leaves)
+        self._hooks = [one for one in hooks if one is not None]
+
+    def _all(self) -> Iterator[Any]:
+        """Yield all that can be replaced."""
+        return chain(
+            map(type, self.modules),
+            chain.from_iterable(self._attributes),
+            map(NODE, self.tensors),
+            map(NEEDED, self._leaves),
+            map(HOOKS, self._leaves),
+            (END,),
+        )
+
+    def is_of(self, model: Any, loss: Any) -> bool:
+        """Tell whether these are the ones, and no attribute, parameter, hook or flag has been changed."""
+        # In one pass in C, as this is asked in every step.  If there is more or less than there was, END
+        # meets something else.
+        same = model is self._model and loss is self._loss
+        return same and all(map(is_, self._all(), self._now)) and not any(self._hooks)
+
+    def _reason(self, model: Any, loss: Any) -> str | None:
+        if not isinstance(model, nn.Module):
+            return f"the model, a {type(model).__name__}, is no module"
+        if not isinstance(loss, nn.Module) and not any(loss is one for one in FUNCTIONS):
+            name = getattr(loss, "__name__", type(loss).__name__)
+            return f"the loss, {name}, is none of minigrad's that do the same in every step"
+        for module in self.modules:
+            reason = self._reason_of(module)
+            if reason is not None:
+                return reason
+        for tensor in self.tensors:
+            if not isinstance(tensor.array, np.ndarray):
+                return f"a parameter or buffer is on {tensor.device}"
+            node = constant_node(tensor)  # the one it has, if it has one
+            if node.hooks:
+                return "a hook was registered on a parameter"
+            if node.inputs:
+                return "a parameter or buffer is the result of an operation"
+        return None
+
+    def _reason_of(self, module: Any) -> str | None:
+        kind = type(module).__name__
+        if type(module) not in KNOWN and not vars(type(module)).get("static"):
+            return f"{kind} is no module of minigrad's that does the same in every step"
+        if module._hooks:
+            return f"a hook was registered on a {kind}"
+        if "forward" in vars(module):
+            return f"a {kind} was given another forward"
+        if isinstance(module, nn.Softmax) and module.dim is None:
+            return f"a {kind} without dim warns in every step"
+        return None
+
+
+def layers(module: Any) -> Iterator[Any]:
+    """Yield the layers in the order in which they are called."""
+    if type(module) is nn.Sequential:
+        for inner in module:
+            yield from layers(inner)
+    else:
+        yield module
+
+
+def norms(model: Any) -> list[Any]:
+    """Return the layers that normalise by the batch, in the order in which they are called."""
+    found = [one for one in layers(model) if type(one) is nn.BatchNorm1d]
+    return [one for one in found if one.training or one.running_mean is None]
+
+
+def dropouts(model: Any) -> list[Any]:
+    """Return the layers that draw random numbers, in the order in which they are called."""
+    found = [one for one in layers(model) if type(one) is nn.Dropout]
+    return [one for one in found if one.training and 0 < one.p < 1]
+
+
+def in_range(indices: Any, count: int) -> bool:
+    """Tell whether int64 indices are all from 0 to ``count - 1``."""
+    # Seen as unsigned, negative numbers are larger than any class: one look is enough.
+    return not indices.size or bool(indices.view(np.uint64).max() < count)

@@ -1,0 +1,996 @@
+"""Compiled steps: each is compared, bit for bit, with an ordinary step of a twin."""
+
+import copy
+import gc
+import pickle
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad import nn, optim
+from minigrad.nn import functional as F
+
+
+def bits(tensor):
+    """Return everything about the numbers of a tensor."""
+    if tensor is None:
+        return None
+    array = np.asarray(tensor.array)
+    return array.shape, array.dtype, array.tobytes()
+
+
+def seen(model, optimizer):
+    """Return what a person can see of a model and its optimiser."""
+    found = {f"parameter {n}": bits(p) for n, p in model.named_parameters()}
+    found |= {f"gradient {n}": bits(p.grad) for n, p in model.named_parameters()}
+    found |= {f"buffer {n}": bits(b) for n, b in model.named_buffers()}
+    if optimizer is not None:
+        for number, slots in optimizer.state_dict()["state"].items():
+            for name, value in slots.items():
+                found[f"state {number} {name}"] = (
+                    bits(value) if isinstance(value, mg.Tensor) else value
+                )
+    return found
+
+
+def assert_same(found, expected):
+    assert found.keys() == expected.keys()
+    assert [name for name in found if found[name] != expected[name]] == []
+
+
+class Twins:
+    """A compiled step, and the same model and optimiser trained by hand."""
+
+    def __init__(self, model, loss=None, make_optimizer=None, lr=0.05):
+        make_optimizer = make_optimizer or (lambda params: optim.SGD(params, lr=lr, momentum=0.9))
+        self.loss = loss if loss is not None else nn.MSELoss()
+        self.model, self.other = model, copy.deepcopy(model)
+        self.other_loss = copy.deepcopy(self.loss)
+        self.optimizer = make_optimizer(self.model.parameters())
+        self.other_optimizer = make_optimizer(self.other.parameters())
+        self.step = mg.compile(self.model, self.loss, self.optimizer)
+
+    def by_hand(self, x, y):
+        self.other_optimizer.zero_grad()
+        loss = self.other_loss(self.other(x), y)
+        loss.backward()
+        self.other_optimizer.step()
+        return loss.detach()
+
+    def train(self, x, y):
+        """Make a step with both; compare all there is to see."""
+        expected = self.by_hand(x, y)
+        found = self.step(x, y)
+        assert bits(found) == bits(expected)
+        assert type(found.array) is type(expected.array)
+        assert not found.requires_grad
+        assert_same(seen(self.model, self.optimizer), seen(self.other, self.other_optimizer))
+        return found
+
+
+def mlp(activation=None, dtype=None):
+    mg.manual_seed(1)
+    activation = nn.Tanh() if activation is None else activation
+    return nn.Sequential(nn.Linear(4, 6), activation, nn.Linear(6, 3)).to(dtype or mg.float32)
+
+
+def batch(size=10, dtype=None, outputs=3):
+    dtype = dtype or mg.float32
+    return mg.randn(size, 4).to(dtype), mg.rand(size, outputs).to(dtype)
+
+
+def train_all_replayed(twins, make_batch, steps=5):
+    for _ in range(steps):
+        twins.train(*make_batch())
+    assert twins.step.replays == steps - 1, twins.step.report()
+    assert twins.step.reason is None
+
+
+# Replays are the step -----------------------------------------------------------------------------
+
+ACTIVATIONS = [
+    nn.CELU(0.7), nn.ELU(), nn.GELU(), nn.GELU("tanh"), nn.Hardshrink(), nn.Hardsigmoid(), nn.Hardswish(),
+    nn.Hardtanh(), nn.Identity(), nn.LayerNorm(6), nn.LayerNorm(6, bias=False), nn.LeakyReLU(),
+    nn.LogSigmoid(), nn.LogSoftmax(1), nn.Mish(), nn.PReLU(), nn.PReLU(6), nn.ReLU(), nn.ReLU6(), nn.SELU(),
+    nn.SiLU(), nn.Sigmoid(), nn.Softmax(1), nn.Softmin(1), nn.Softplus(), nn.Softshrink(), nn.Softsign(),
+    nn.Tanh(), nn.Tanhshrink(), nn.Threshold(0.1, 0.2), nn.BatchNorm1d(6), nn.BatchNorm1d(6, affine=False),
+    nn.BatchNorm1d(6, momentum=None), nn.BatchNorm1d(6, track_running_stats=False), nn.BatchNorm1d(6).eval(),
+    nn.BatchNorm1d(6, bias=False), nn.Dropout(0.5).eval(), nn.Dropout(0), nn.Sequential(nn.Tanh(), nn.ReLU()),
+    nn.Sequential(nn.Unflatten(1, (2, 3)), nn.Tanh(), nn.Flatten()),
+    nn.Sequential(nn.Unflatten(1, (2, 3)), nn.BatchNorm1d(2), nn.LayerNorm((2, 3)), nn.Flatten()), nn.Sequential(),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:the bias of the linear layer")
+@pytest.mark.parametrize("dtype", [mg.float32, mg.float64], ids=str)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=repr)
+def test_replays_are_the_step_for_every_layer(activation, dtype):
+    twins = Twins(mlp(activation, dtype))
+    train_all_replayed(twins, lambda: batch(dtype=dtype))
+
+
+def numbers(size=10):
+    return mg.randn(size, 4), mg.randn(size, 3)
+
+
+def shares(size=10):
+    return mg.randn(size, 4), mg.rand(size, 3)
+
+
+def signs(size=10):
+    return mg.randn(size, 4), mg.where(mg.rand(size, 3) > 0.5, 1.0, -1.0)
+
+
+def classes(size=10):
+    return mg.randn(size, 4), mg.randint(0, 3, (size,))
+
+
+def weighted(loss, **weights):
+    for name, weight in weights.items():
+        setattr(loss, name, mg.tensor(weight))
+    return loss
+
+
+LOSSES = [
+    (nn.MSELoss(), numbers), (nn.MSELoss(reduction="sum"), numbers), (F.mse_loss, numbers),
+    (nn.L1Loss(), numbers), (F.l1_loss, numbers), (nn.HuberLoss(delta=0.5), numbers),
+    (F.huber_loss, numbers), (nn.SmoothL1Loss(beta=0.3), numbers), (nn.SmoothL1Loss(beta=0), numbers),
+    (F.smooth_l1_loss, numbers), (nn.PoissonNLLLoss(), shares), (nn.PoissonNLLLoss(full=True), shares),
+    (F.poisson_nll_loss, shares), (nn.BCEWithLogitsLoss(), shares), (nn.BCEWithLogitsLoss(reduction="sum"), shares),
+    (F.binary_cross_entropy_with_logits, shares),
+    (weighted(nn.BCEWithLogitsLoss(), pos_weight=[1.0, 2.0, 3.0]), shares),
+    (weighted(nn.BCEWithLogitsLoss(), weight=[1.0, 0.0, 3.0]), shares), (nn.SoftMarginLoss(), signs),
+    (F.soft_margin_loss, signs), (nn.HingeLoss(), signs), (nn.HingeLoss(squared=True), signs), (F.hinge_loss, signs),
+    (nn.HingeEmbeddingLoss(), signs), (F.hinge_embedding_loss, signs), (nn.CrossEntropyLoss(), classes),
+    (nn.CrossEntropyLoss(reduction="sum"), classes), (nn.CrossEntropyLoss(label_smoothing=0.1), classes),
+    (nn.CrossEntropyLoss(), shares), (nn.CrossEntropyLoss(label_smoothing=0.1), shares), (F.cross_entropy, classes),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [mg.float32, mg.float64], ids=str)
+@pytest.mark.parametrize(("loss", "make_batch"), LOSSES)
+def test_replays_are_the_step_for_every_loss(loss, make_batch, dtype):
+    def converted():
+        x, y = make_batch()
+        return x.to(dtype), y.to(dtype) if y.is_floating_point() else y
+
+    loss = loss.to(dtype) if isinstance(loss, nn.Module) else loss
+    train_all_replayed(Twins(mlp(dtype=dtype), loss), converted)
+
+
+OPTIMIZERS = [
+    optim.SGD, optim.Adadelta, optim.Adagrad, optim.Adam, optim.AdamW, optim.Adamax, optim.Lion,
+    optim.Momentum, optim.Muon, optim.NAdam, optim.NormalizedGD, optim.RAdam, optim.RMSprop,
+    optim.Rprop, optim.SignDescent,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_replays_are_the_step_for_every_optimiser(optimizer):
+    twins = Twins(mlp(), make_optimizer=lambda params: optimizer(params, lr=0.01))
+    train_all_replayed(twins, batch)
+
+
+def test_transforms_hooks_and_groups_of_an_optimiser_are_its_own_business():
+    calls = []
+
+    def make(params):
+        params = list(params)
+        groups = [{"params": params[:1], "lr": 0.3}, {"params": params[1:]}]
+        made = optim.AdamW(groups, lr=0.01, transforms=[optim.transforms.clip_by_value(0.01)])
+        made.register_step_post_hook(lambda *_: calls.append(1))
+        return made
+
+    train_all_replayed(Twins(mlp(), make_optimizer=make), batch)
+    assert len(calls) == 10
+
+
+def test_half_precision_is_replayed():
+    train_all_replayed(Twins(mlp(dtype=mg.float16)), lambda: batch(dtype=mg.float16))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30, 0.0, -0.0])
+@pytest.mark.parametrize(
+    "loss", [nn.MSELoss(), nn.BCEWithLogitsLoss(), nn.CrossEntropyLoss(), nn.L1Loss()], ids=repr
+)
+def test_what_is_not_finite_goes_through_as_in_the_step(value, loss):
+    twins = Twins(mlp(nn.BatchNorm1d(6)), loss)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        twins.train(*batch())
+    x, y = batch()
+    x[3, 2] = value
+    twins.train(x, y)
+    twins.train(*batch())
+    assert twins.step.replays == 2
+
+
+def test_a_step_without_optimiser_leaves_gradients():
+    model, other = mlp(), mlp()
+    step = mg.compile(model, F.mse_loss)
+    for _ in range(3):
+        x, y = batch()
+        other.zero_grad()
+        F.mse_loss(other(x), y).backward()
+        step(x, y)
+        assert_same(seen(model, None), seen(other, None))
+    assert step.replays == 2
+
+
+def test_tied_parameters_and_modules_that_stand_twice_are_replayed():
+    mg.manual_seed(0)
+    shared, norm = nn.Linear(4, 4), nn.BatchNorm1d(4)
+    model = nn.Sequential(shared, norm, nn.Tanh(), shared, norm, nn.Linear(4, 4), nn.Linear(4, 3))
+    model[5].weight = shared.weight
+    with pytest.warns(UserWarning, match="the bias of the linear layer"):
+        twins = Twins(model)
+        twins.train(*batch())
+    train_all_replayed(Twins(twins.model), batch)
+
+
+def test_the_batch_may_be_its_own_target_but_then_is_no_other():
+    mg.manual_seed(0)
+    twins = Twins(nn.Sequential(nn.Linear(4, 2), nn.Tanh(), nn.Linear(2, 4)))
+    for _ in range(3):
+        x = mg.randn(5, 4)
+        twins.train(x, x)
+    assert twins.step.replays == 2
+    twins.train(mg.randn(5, 4), mg.randn(5, 4))
+    twins.train(mg.randn(5, 4), mg.randn(5, 4))
+    assert twins.step.replays == 3
+
+
+@pytest.mark.parametrize("dtype", [mg.float32, mg.float64], ids=str)
+def test_dropout_draws_in_replays_what_it_draws_in_the_step(dtype):
+    mg.manual_seed(0)
+    again = nn.Dropout(0.2)
+    layers = (
+        nn.Linear(4, 6),
+        again,
+        nn.Tanh(),
+        nn.Dropout(0.5),
+        again,
+        nn.Dropout(1.0),
+        nn.Linear(6, 3),
+    )
+    twins = Twins(nn.Sequential(*layers, nn.Dropout(0.1)).to(dtype))
+    for number in range(6):
+        x, y = batch(dtype=dtype)
+        mg.manual_seed(number)
+        expected = twins.by_hand(x, y)
+        state = bits(mg.get_rng_state())
+        mg.manual_seed(number)
+        assert bits(twins.step(x, y)) == bits(expected)
+        assert bits(mg.get_rng_state()) == state
+        assert_same(seen(twins.model, twins.optimizer), seen(twins.other, twins.other_optimizer))
+    assert twins.step.replays == 5
+    again.p = 0.9
+    twins.step(x, y)
+    assert twins.step.reason is not None
+
+
+def test_dropout_beside_a_frozen_batch_norm_is_replayed():
+    model = nn.Sequential(
+        nn.Linear(4, 6), nn.BatchNorm1d(6).eval(), nn.Dropout(0.5), nn.Linear(6, 3)
+    )
+    step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    for _ in range(3):
+        step(*batch())
+    assert step.replays == 2, step.report()
+
+
+def test_arrays_and_lists_are_welcome():
+    twins = Twins(mlp())
+    for _ in range(3):
+        x, y = batch()
+        twins.by_hand(x, y)
+        twins.step(x.numpy(), y.tolist())
+        assert_same(seen(twins.model, None), seen(twins.other, None))
+    assert twins.step.replays == 2
+
+
+def test_the_networks_of_the_benchmarks_are_replayed():
+    mg.manual_seed(0)
+    model = nn.Sequential(
+        nn.Linear(50, 30, bias=False), nn.BatchNorm1d(30), nn.ReLU(), nn.Linear(30, 10)
+    )
+    twins = Twins(model, nn.CrossEntropyLoss(), optim.Adam)
+    train_all_replayed(twins, lambda: (mg.randn(64, 50), mg.randint(0, 10, (64,))))
+
+
+LAYERS = st.sampled_from(
+    [nn.Tanh, nn.ReLU, nn.GELU, nn.Sigmoid, nn.Softplus, nn.Identity, lambda: nn.Softmax(1)]
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_replays_are_the_step_for_random_networks(data):
+    mg.manual_seed(data.draw(st.integers(0, 1000)))
+    widths = data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))
+    layers, last = [], 4
+    for width in widths:
+        bias = data.draw(st.booleans())
+        layers.append(nn.Linear(last, width, bias=bias))
+        if not bias and data.draw(st.booleans()):
+            layers.append(nn.BatchNorm1d(width))
+        layers.append(data.draw(LAYERS)())
+        if data.draw(st.booleans()):
+            layers.append(nn.LayerNorm(width))
+        last = width
+    model = nn.Sequential(*layers, nn.Linear(last, 3))
+    for p in model.parameters():
+        p.requires_grad_(data.draw(st.integers(0, 5)) > 0)
+    if not any(p.requires_grad for p in model.parameters()):
+        return
+    optimizer = data.draw(st.sampled_from([optim.SGD, optim.Adam, optim.RMSprop]))
+    twins = Twins(model, make_optimizer=lambda params: optimizer(params, lr=0.01))
+    sizes = data.draw(st.lists(st.integers(2, 4), min_size=3, max_size=8))
+    for size in sizes:
+        twins.train(mg.randn(size, 4), mg.randn(size, 3))
+    assert twins.step.replays == len(sizes) - len(set(sizes)), twins.step.report()
+
+
+# What changes between steps -----------------------------------------------------------------------
+
+
+def norm(model):
+    return model[1]
+
+
+def replaced_data(model, loss, optimizer):
+    model[0].weight.data = model[0].weight.data * 2
+
+
+def replaced_module(model, loss, optimizer):
+    model[2] = nn.ELU(0.3)
+
+
+def hook(model, loss, optimizer):
+    model[0].register_forward_hook(lambda module, args, out: out * 2)
+
+
+def hook_and_none(model, loss, optimizer):
+    model[0].register_forward_hook(lambda module, args, out: out * 2).remove()
+
+
+def second_hook(model, loss, optimizer):
+    model[0].register_forward_hook(lambda module, args, out: None)
+    handle = model[0].register_forward_hook(lambda module, args, out: out * 3)
+    handle.remove()
+    model[0].register_forward_hook(lambda module, args, out: out * 3)
+
+
+def parameter_hook(model, loss, optimizer):
+    model[3].weight.register_hook(lambda g: g * 2)
+
+
+def parameter_hook_and_none(model, loss, optimizer):
+    model[3].weight.register_hook(lambda g: g * 2).remove()
+
+
+def backward_hook(model, loss, optimizer):
+    model[2].register_full_backward_hook(lambda module, into, out: (into[0] * 2,))
+
+
+def load(model, loss, optimizer):
+    mg.manual_seed(5)
+    model.load_state_dict({k: mg.rand(*v.shape).to(v.dtype) for k, v in model.state_dict().items()})
+
+
+def load_optimizer(model, loss, optimizer):
+    state = optimizer.state_dict()
+    for slots in state["state"].values():
+        slots["momentum_buffer"] = slots["momentum_buffer"] * 3
+    optimizer.load_state_dict(state)
+
+
+def edit_state(model, loss, optimizer):
+    optimizer.state[model[3].weight]["momentum_buffer"].mul_(0.5)
+
+
+def replace_state(model, loss, optimizer):
+    optimizer.state[model[3].weight]["momentum_buffer"] = mg.ones(3, 6)
+
+
+def forget_state(model, loss, optimizer):
+    optimizer.state.clear()
+
+
+def write(model, loss, optimizer):
+    with mg.no_grad():
+        model[0].weight.mul_(0.5)
+
+
+def write_raw(model, loss, optimizer):
+    model[0].weight.array[0] = 1.0
+
+
+def tie(model, loss, optimizer):
+    model[0].bias = norm(model).bias
+
+
+def share_memory(model, loss, optimizer):
+    model[0].bias.data = norm(model).bias.data
+
+
+def new_parameter(model, loss, optimizer):
+    model[0].bias = nn.Parameter(mg.ones(6))
+
+
+def new_parameter_that_is_trained(model, loss, optimizer):
+    new_parameter(model, loss, optimizer)
+    optimizer.add_param_group({"params": [model[0].bias]})
+
+
+def no_bias(model, loss, optimizer):
+    model[0].bias = None
+
+
+def leave_out(model, loss, optimizer):
+    optimizer.param_groups[0]["params"].pop()
+
+
+def freeze(model, loss, optimizer):
+    model[0].weight.requires_grad_(False)
+
+
+def freeze_first(model, loss, optimizer):
+    model[0].requires_grad_(False)
+
+
+def freeze_all_but_last(model, loss, optimizer):
+    model[:3].requires_grad_(False)
+
+
+def frozen_by_attribute(model, loss, optimizer):
+    model[3].bias.requires_grad = False
+
+
+def evaluation(model, loss, optimizer):
+    model.eval()
+
+
+def norm_in_evaluation(model, loss, optimizer):
+    norm(model).eval()
+
+
+def there_and_back(model, loss, optimizer):
+    model.eval()
+    model(mg.ones(2, 4))
+    model.train()
+
+
+def set_gradient(model, loss, optimizer):
+    for p in model.parameters():
+        p.grad = mg.ones_like(p)
+
+
+def options(module, **values):
+    def change(model, loss, optimizer):
+        for name, value in values.items():
+            setattr(loss if module == "loss" else model[module], name, value)
+
+    change.__name__ = f"set {', '.join(values)}"
+    return change
+
+
+def hyperparameters(**values):
+    def change(model, loss, optimizer):
+        optimizer.param_groups[0].update(values)
+
+    change.__name__ = f"hyperparameters {', '.join(values)}"
+    return change
+
+
+def statistics(model, loss, optimizer):
+    norm(model).reset_running_stats()
+
+
+def statistics_replaced(model, loss, optimizer):
+    norm(model).running_mean = mg.ones(6)
+
+
+def statistics_gone(model, loss, optimizer):
+    norm(model).running_mean = norm(model).running_var = norm(model).num_batches_tracked = None
+
+
+def another_class(model, loss, optimizer):
+    model[2].__class__ = nn.ReLU
+
+
+def another_forward(model, loss, optimizer):
+    model[2].forward = lambda x: x * 2
+
+
+def append(model, loss, optimizer):
+    model.append(nn.Tanh())
+
+
+def insert(model, loss, optimizer):
+    model.insert(1, nn.Tanh())
+
+
+def delete(model, loss, optimizer):
+    del model[2]
+
+
+def deep(model, loss, optimizer):
+    model[2] = nn.Sequential(nn.Tanh(), nn.Sequential(nn.ReLU()))
+
+
+def by_vars(model, loss, optimizer):
+    vars(model[2])["negative_slope"] = 0.4
+
+
+def initialise(model, loss, optimizer):
+    mg.manual_seed(3)
+    model.apply(lambda m: m.reset_parameters() if hasattr(m, "reset_parameters") else None)
+
+
+def rename(model, loss, optimizer):
+    model[0].weight.name = "another"
+
+
+CHANGES = [
+    replaced_data, replaced_module, hook, hook_and_none, second_hook, parameter_hook, parameter_hook_and_none,
+    backward_hook, load, load_optimizer, edit_state, replace_state, forget_state, write, write_raw, tie,
+    share_memory, new_parameter, new_parameter_that_is_trained, no_bias, leave_out, freeze, freeze_first,
+    freeze_all_but_last, frozen_by_attribute, evaluation, norm_in_evaluation, there_and_back, set_gradient,
+    options(1, eps=0.1), options(1, momentum=0.5), options(1, momentum=None), options(1, weight=None),
+    options(1, track_running_stats=False), options(2, negative_slope=0.3), options("loss", reduction="sum"),
+    hyperparameters(lr=0.5), hyperparameters(momentum=0.1), hyperparameters(weight_decay=0.1),
+    hyperparameters(nesterov=True), hyperparameters(maximize=True), statistics, statistics_replaced,
+    statistics_gone, another_class, another_forward, append, insert, delete, deep, by_vars, initialise, rename,
+]  # fmt: skip
+
+
+def changeable():
+    mg.manual_seed(1)
+    return nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.LeakyReLU(), nn.Linear(6, 3))
+
+
+@pytest.mark.filterwarnings("ignore:the bias of the linear layer")
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("second", [None, evaluation, freeze], ids=["", "evaluation", "freeze"])
+def test_what_a_person_changes_between_steps_counts(change, second):
+    twins = Twins(changeable())
+    if second is not None:
+        second(twins.model, twins.loss, twins.optimizer)
+        second(twins.other, twins.other_loss, twins.other_optimizer)
+    for _ in range(3):
+        twins.train(*batch())
+    assert twins.step.replays == 2
+    change(twins.model, twins.loss, twins.optimizer)
+    change(twins.other, twins.other_loss, twins.other_optimizer)
+    for _ in range(4):
+        twins.train(*batch())
+    outside = ("hook", "second_hook", "parameter_hook", "backward_hook", "another_forward")
+    if change.__name__ not in outside:
+        assert twins.step.replays >= 4, twins.step.report()
+
+
+def test_a_change_of_dtype_is_seen():
+    twins = Twins(mlp())
+    for dtype in (mg.float32, mg.float64, mg.float32):
+        twins.model.to(dtype)
+        twins.other.to(dtype)
+        for _ in range(3):
+            twins.train(*batch(dtype=dtype))
+    assert twins.step.replays == 6
+
+
+def test_the_default_dtype_is_looked_at():
+    twins = Twins(mlp(dtype=mg.float64))
+    for default in (mg.float64, mg.float32):
+        mg.set_default_dtype(default)
+        try:
+            for _ in range(2):
+                if default is mg.float32:
+                    with pytest.raises(RuntimeError):
+                        twins.step(mg.ones(10, 4, dtype=mg.int64), mg.ones(10, 3, dtype=mg.float64))
+                else:
+                    twins.train(mg.ones(10, 4, dtype=mg.float64), mg.ones(10, 3, dtype=mg.int64))
+        finally:
+            mg.set_default_dtype(mg.float32)
+
+
+def test_a_schedule_changes_the_rate_of_replays():
+    twins = Twins(mlp())
+    schedules = [
+        optim.lr_scheduler.ExponentialLR(one, 0.7)
+        for one in (twins.optimizer, twins.other_optimizer)
+    ]
+    for _ in range(5):
+        twins.train(*batch())
+        for schedule in schedules:
+            schedule.step()
+    assert twins.step.replays == 4
+
+
+def test_clipping_between_steps_is_for_eager_steps_but_transforms_are_replayed():
+    def make(params):
+        return optim.SGD(params, lr=0.1, transforms=[optim.transforms.clip_by_norm(0.01)])
+
+    train_all_replayed(Twins(mlp(), make_optimizer=make), batch)
+
+
+def test_two_compiled_steps_take_turns_on_one_model():
+    twins = Twins(mlp())
+    second = mg.compile(twins.model, nn.L1Loss(), twins.optimizer)
+    for _ in range(3):
+        twins.train(*batch())
+        x, y = batch()
+        twins.other_optimizer.zero_grad()
+        F.l1_loss(twins.other(x), y).backward()
+        twins.other_optimizer.step()
+        second(x, y)
+        assert_same(seen(twins.model, twins.optimizer), seen(twins.other, twins.other_optimizer))
+    assert second.replays == twins.step.replays == 2
+
+
+def test_gradients_of_parameters_the_optimiser_does_not_have_add_up():
+    model, other = mlp(), mlp()
+    optimizers = [optim.SGD(one[0].parameters(), lr=0.1) for one in (model, other)]
+    step = mg.compile(model, F.mse_loss, optimizers[0])
+    for _ in range(4):
+        x, y = batch()
+        optimizers[1].zero_grad()
+        F.mse_loss(other(x), y).backward()
+        optimizers[1].step()
+        step(x, y)
+        assert_same(seen(model, optimizers[0]), seen(other, optimizers[1]))
+    assert step.replays == 3
+
+
+# What is seen afterwards --------------------------------------------------------------------------
+
+
+def test_losses_and_gradients_that_are_kept_do_not_change_later():
+    model = mlp()
+    step = mg.compile(model, F.mse_loss, optim.SGD(model.parameters(), lr=0.1))
+    kept = []
+    for _ in range(5):
+        loss = step(*batch())
+        kept.append([(one, bits(one)) for one in (loss, *(p.grad for p in model.parameters()))])
+    for row in kept:
+        assert all(bits(tensor) == before for tensor, before in row)
+    arrays = [p.grad.array for p in model.parameters()]
+    assert all(array.base is None for array in arrays)
+
+
+def test_a_step_writes_to_the_parameters_as_far_as_older_graphs_can_tell():
+    model = mlp()
+    step = mg.compile(model, F.mse_loss, optim.SGD(model.parameters(), lr=0.1))
+    step(*batch())
+    older = model(mg.randn(2, 4)).sum()
+    step(*batch())
+    assert step.reason is None
+    with pytest.raises(RuntimeError, match="changed in place"):
+        older.backward()
+
+
+def test_the_batch_is_not_written_and_may_be_overwritten():
+    twins = Twins(mlp())
+    x, y = batch()
+    for _ in range(4):
+        before = bits(x), bits(y)
+        twins.train(x, y)
+        assert (bits(x), bits(y)) == before
+        x.copy_(mg.randn(10, 4))
+    assert twins.step.replays == 3
+
+
+def test_replays_leave_nothing_behind():
+    model = mlp(nn.LayerNorm(6))
+    step = mg.compile(model, nn.MSELoss(), optim.Adam(model.parameters()))
+    x, y = batch(100)
+    for _ in range(20):
+        step(x, y)
+    gc.collect()
+    gc.disable()
+    try:
+        tracemalloc.start()
+        for _ in range(100):
+            step(x, y)
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(300):
+            step(x, y)
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert step.reason is None
+    assert grown < 4000
+
+
+def test_copies_of_a_step_record_for_themselves():
+    twins = Twins(mlp())
+    for _ in range(2):
+        twins.train(*batch())
+    twin = copy.deepcopy(twins.step)
+    other = pickle.loads(pickle.dumps(twins.step))
+    x, y = batch()
+    losses = [bits(one(x, y)) for one in (twins.step, twin, other)]
+    assert losses[0] == losses[1] == losses[2]
+    losses = [bits(one(x, y)) for one in (twins.step, twin, other)]
+    assert losses[0] == losses[1] == losses[2]
+    assert twin.reason is other.reason is None
+
+
+# Other steps --------------------------------------------------------------------------------------
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.inner(x)
+
+
+class OwnLinear(nn.Linear):
+    pass
+
+
+REASONS = [
+    (Net, None, "Net is no module of minigrad's"),
+    (lambda: nn.Sequential(OwnLinear(4, 3)), None, "OwnLinear is no module"),
+    (lambda: nn.Sequential(Net()), None, "Net is no module"),
+    (lambda: nn.Linear(4, 3), lambda a, b: ((a - b) ** 2).mean(), "the loss, <lambda>,"),
+    (lambda: nn.Sequential(nn.Linear(4, 3), nn.Sigmoid()), nn.BCELoss(), "BCELoss is no module"),
+    (lambda: nn.Sequential(nn.Linear(4, 3), nn.Softmax()), None, "a Softmax without dim warns"),
+    (lambda: nn.Sequential(nn.Linear(4, 6), nn.GLU()), None, "GLU is no module"),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:softmax")
+@pytest.mark.parametrize(("make", "loss", "words"), REASONS)
+def test_what_is_outside_runs_as_ever_and_the_reason_is_told(make, loss, words):
+    mg.manual_seed(0)
+    model = make()
+    loss = loss or nn.MSELoss()
+    step = mg.compile(model, loss, optim.SGD(model.parameters(), lr=0.1))
+    for _ in range(3):
+        step(*batch())
+        assert words in step.reason
+    assert step.replays == 0
+    assert "0 of 3 steps were replayed" in step.report()
+    assert words in step.report()
+
+
+def test_why_a_step_is_not_replayed_is_told_step_by_step():
+    model = mlp()
+    step = mg.compile(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1))
+    x, y = mg.randn(4, 4), mg.tensor([0, 1, 2, 0])
+    assert step.reason == "there was no step yet"
+    step(x, y)
+    assert step.reason.startswith("the first step with a batch of shapes (4, 4) and (4,)")
+    step(x, y)
+    assert step.reason is None
+    with mg.profile() as profile:
+        step(x, y)
+    assert "an observer" in step.reason
+    assert any(row.key == "linear" for row in profile.key_averages())
+    with mg.autograd.detect_anomaly():
+        step(x, y)
+    assert "an observer" in step.reason
+    with mg.no_grad(), pytest.raises(RuntimeError):
+        step(x, y)
+    assert step.reason == "gradients are switched off"
+    step(x.clone().requires_grad_(), y)
+    assert step.reason == "the batch requires gradients"
+    step(mg.randn(4, 8)[:, ::2], y)
+    step(mg.randn(4, 8)[:, ::2], y)
+    assert "not contiguous" in step.reason
+    with pytest.raises(IndexError, match="class index 3 is out of range"):
+        step(x, mg.tensor([0, 1, 3, 0]))
+    assert "out of range" in step.reason
+    step(x, y)
+    assert step.reason is None
+    assert step.report().startswith("2 of 10 steps were replayed")
+    assert "2 of 10 steps" in repr(step)
+
+
+def test_ignored_targets_go_the_ordinary_way_and_the_others_are_replayed():
+    twins = Twins(mlp(), nn.CrossEntropyLoss())
+    targets = [0, 1, 2, 0], [2, 1, 0, 0], [0, -100, 2, 0], [1, 1, 1, 1], [-100] * 4
+    for target in targets:
+        x, y = mg.randn(4, 4), mg.tensor(target)
+        expected, found = twins.by_hand(x, y), twins.step(x, y)
+        assert bits(found) == bits(expected)
+        assert_same(seen(twins.model, None), seen(twins.other, None))
+    assert twins.step.replays == 2
+
+
+def test_the_ragged_last_batch_has_a_recording_of_its_own():
+    twins = Twins(mlp(nn.LayerNorm(6)))
+    for _ in range(4):
+        for size in (10, 10, 7):
+            twins.train(*batch(size))
+    assert (twins.step.recordings, twins.step.replays) == (2, 10)
+
+
+def test_where_all_batches_differ_recording_stops():
+    model = mlp()
+    step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    for size in range(2, 60):
+        step(*batch(size))
+    assert step.recordings == 16
+    assert "not worth while" in step.reason
+    assert len(step._programs) <= 16
+
+
+def test_other_objects_in_the_place_of_model_loss_or_optimiser_are_seen():
+    twins = Twins(mlp())
+    for _ in range(2):
+        twins.train(*batch())
+    twins.step.model = twins.model = copy.deepcopy(twins.model)
+    twins.step.loss, twins.other_loss = nn.L1Loss(), nn.L1Loss()
+    twins.optimizer = twins.step.optimizer = optim.Adam(twins.model.parameters())
+    twins.other_optimizer = optim.Adam(twins.other.parameters())
+    for _ in range(3):
+        twins.train(*batch())
+    assert twins.step.replays == 3
+
+
+def test_errors_are_those_of_the_step_and_leave_it_usable():
+    model = mlp()
+    step = mg.compile(model, nn.MSELoss(reduction="none"), optim.SGD(model.parameters(), lr=0.1))
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="needs a gradient of that shape"):
+            step(*batch())
+    step.loss.reduction = "mean"
+    step(*batch())
+    with pytest.raises(ValueError, match="expected an input of shape"):
+        step(mg.ones(3, 7), mg.ones(3, 3))
+    step(*batch())
+    assert step.reason is None
+
+
+def test_a_batch_that_is_a_parameter_is_not_mistaken_for_it():
+    mg.manual_seed(0)
+    twins = Twins(nn.Linear(4, 4))
+    y = mg.randn(4, 4)
+    for number in range(4):
+        if number == 1:
+            x, other = mg.randn(4, 4), None
+        else:
+            x, other = twins.model.weight.detach(), twins.other.weight.detach()
+        expected = twins.by_hand(x if other is None else other, y)
+        assert bits(twins.step(x, y)) == bits(expected)
+        assert_same(seen(twins.model, None), seen(twins.other, None))
+
+
+def test_running_statistics_of_another_shape_are_an_error_as_ever():
+    model = mlp(nn.BatchNorm1d(6, affine=False))
+    step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        step(*batch())
+    step(*batch())
+    assert step.reason is None
+    model[1].running_mean.data = mg.ones(7)
+    with pytest.raises(ValueError, match="expected an input with 7 channels"):
+        step(*batch())
+
+
+def test_on_a_device_the_steps_are_ordinary(device):
+    if device == "cpu":
+        return
+    model = mlp().to(device)
+    step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    x, y = batch()
+    for _ in range(2):
+        step(x.to(device), y.to(device))
+    assert step.replays == 0
+
+
+def test_a_function_in_the_place_of_the_model_is_called_in_every_step():
+    inner, calls = mlp(), []
+
+    def model(x):
+        calls.append(1)
+        return inner(x)
+
+    step = mg.compile(model, nn.MSELoss(), optim.SGD(inner.parameters(), lr=0.1))
+    for _ in range(4):
+        step(*batch())
+    assert len(calls) == 4
+    assert step.reason == "the model, a function, is no module"
+
+
+def test_what_is_computed_past_the_operations_is_never_frozen():
+    twins = Twins(mlp(), nn.CrossEntropyLoss(weight=mg.tensor([1.0, 2.0, 3.0])))
+    for _ in range(4):
+        twins.train(mg.randn(5, 4), mg.randint(0, 3, (5,)))
+    assert "no operation has computed" in twins.step.reason
+    twins = Twins(mlp())
+    for _ in range(4):
+        twins.train(mg.randn(5, 4), mg.randint(0, 3, (5, 3)))
+    assert "another dtype" in twins.step.reason
+
+
+def test_recording_warns_no_more_than_the_step():
+    model = nn.Sequential(nn.Linear(4, 3), nn.Softplus())
+    step = mg.compile(model, nn.MSELoss())
+    x = mg.full((2, 4), 3e38)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        loss = F.mse_loss(model(x), mg.ones(2, 3))
+        loss.backward()
+        expected = len(caught)
+        step(x, mg.ones(2, 3))
+    assert len(caught) == 2 * expected
+
+
+def test_the_program_is_small():
+    """Forward, backward and gradients of a small network in no more calls than by hand."""
+    mg.manual_seed(0)
+    model = nn.Sequential(
+        nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1)
+    )
+    step = mg.compile(model, nn.BCEWithLogitsLoss(), optim.SGD(model.parameters(), lr=0.1))
+    step(mg.randn(100, 2), mg.rand(100, 1))
+    (program,) = step._programs.values()
+    assert len(program.calls) + len(program.ends) <= 38
+
+
+class Residual(nn.Module):
+    static = True
+
+    def __init__(self, width, *more):
+        super().__init__()
+        self.inner = nn.Linear(width, width)
+        self.more = nn.Sequential(*more)
+        self.scale = 1.0
+
+    def forward(self, x):
+        return x + self.more(self.inner(x)).tanh() * self.scale
+
+
+class Changed(Residual):
+    def forward(self, x):
+        return x * float(x.sum())
+
+
+def test_for_a_module_of_ones_own_one_can_vouch():
+    mg.manual_seed(0)
+    twins = Twins(
+        nn.Sequential(nn.Linear(4, 6), Residual(6), Residual(6, nn.LayerNorm(6)), nn.Linear(6, 3))
+    )
+    train_all_replayed(twins, batch)
+    for one in (twins.model, twins.other):
+        one[1].scale = 0.5
+    for _ in range(2):
+        twins.train(*batch())
+    assert twins.step.replays == 5
+
+
+def test_nobody_vouches_for_a_subclass_or_for_what_has_to_be_told_of_a_batch():
+    twins = Twins(nn.Sequential(nn.Linear(4, 6), Changed(6), nn.Linear(6, 3)))
+    for _ in range(3):
+        twins.train(*batch())
+    assert "Changed is no module" in twins.step.reason
+    mg.manual_seed(0)
+    twins = Twins(
+        nn.Sequential(
+            nn.Linear(4, 6), Residual(6, nn.Sequential(nn.BatchNorm1d(6))), nn.Linear(6, 3)
+        )
+    )
+    with pytest.warns(UserWarning, match="the bias of the linear layer"):
+        for _ in range(3):
+            twins.train(*batch())
+    assert "a batch norm is called by another module" in twins.step.reason
+    model = nn.Sequential(nn.Linear(4, 6), Residual(6, nn.Dropout(0.5)), nn.Linear(6, 3))
+    step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    for _ in range(3):
+        step(*batch())
+    assert "no operation has computed" in step.reason
