@@ -80,6 +80,10 @@ class Traced(NDArrayOperatorsMixin):
             raise CannotTrace(function.__name__)
         return self.tape.call(function, args, kwargs)
 
+    def dot(self, other: Any) -> Any:
+        """Return the product: the one method that rules call (for matrices, of NumPy's)."""
+        return self.tape.call(np.dot, (self, other), {})
+
     def __getitem__(self, index: Any) -> Any:
         return self.tape.call(operator.getitem, (self, index), {})
 

@@ -23,7 +23,7 @@ def product(xp, a, b):
 def column_sums(xp, matrix):
     """Return ``matrix.sum(0)``; as a product with ones, which NumPy does 3 to 8 times faster."""
     if xp is np and matrix.dtype.kind == "f":
-        return _ones(matrix.shape[0], matrix.dtype).dot(matrix)
+        return np.dot(_ones(matrix.shape[0], matrix.dtype), matrix)
     return xp.sum(matrix, axis=0)
 
 
