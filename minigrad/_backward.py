@@ -129,27 +129,34 @@ def grad(
     targets = _targets(wanted, "grad")
     keep = create_graph if retain_graph is None else retain_graph
     found = _run([r.node for r in results], seeds, keep, create_graph, targets=targets)
-    missing = [position for position, node in enumerate(targets) if node not in found]
+    answers: dict[Node, Any] = {}
+    missing = []
+    for position, node in enumerate(targets):
+        if node in found:
+            answers[node] = found.pop(node) if create_graph else wrap(take([found.pop(node)]), None)
+        elif answers.get(node) is None:
+            missing.append(position)
+            answers[node] = _zeros(wanted[position]) if materialize_grads else None
     if missing and not (allow_unused or materialize_grads):
         names = ", ".join(wanted[position].name or f"number {position}" for position in missing)
         raise RuntimeError(
             f"grad: the outputs do not depend on input {names}; pass allow_unused=True to get None for it"
         )
-    gradients: dict[Node, Any] = {}
-    for node in list(found):
-        box = [found.pop(node)]
-        gradients[node] = box.pop() if create_graph else wrap(take(box), None)
-    answers: list[Any] = []
-    handed_out: set[int] = set()
-    for tensor, node in zip(wanted, targets, strict=True):
-        gradient = gradients.get(node)
-        if gradient is None:
-            gradient = _zeros(tensor) if materialize_grads else None
-        elif id(gradient) in handed_out:  # an input named twice, or two inputs of one sum
-            gradient = gradient.clone()
-        handed_out.add(id(gradient))
-        answers.append(gradient)
-    return tuple(answers)
+    return _without_repeats([answers[node] for node in targets])
+
+
+def _without_repeats(gradients: list[Any]) -> tuple[Any, ...]:
+    """Return the gradients, with a copy of one that stands there twice.
+
+    It does for an input that was named twice, and, recorded, for the two inputs of a sum.
+    """
+    if len(gradients) > 1:
+        seen: set[int] = set()
+        for position, gradient in enumerate(gradients):
+            if gradient is not None and id(gradient) in seen:
+                gradients[position] = gradient.clone()
+            seen.add(id(gradient))
+    return tuple(gradients)
 
 
 def _zeros(tensor: Any) -> Any:

@@ -452,8 +452,9 @@ def sweep(
                 source = inputs[position]
                 if contribution is None or (wanted and source not in passed):
                     continue
-                xp = tensor_namespace if create_graph else xp_of(contribution)
-                if contribution.shape != source.shape:
+                shape = contribution.array.shape if create_graph else contribution.shape
+                if shape != source.shape:
+                    xp = tensor_namespace if create_graph else xp_of(contribution)
                     contribution = unbroadcast(xp, contribution, source.shape, node)
                 table[source] = (
                     contribution if source not in table else table[source] + contribution
@@ -593,9 +594,11 @@ def differentiable_pull(node: Node, gradient: Any, saved: tuple) -> Iterable[tup
         gradient = fill_items(node, gradient, create_graph=True)
     if plan.op.residuals:
         return replay_composite(node, gradient, saved)
-    values = tuple(
-        as_recorded(node, value, source) for value, source in zip(saved, plan.sources, strict=True)
-    )
+    values = []
+    for value, source in zip(saved, plan.sources):  # noqa: B905  # of one length, by construction
+        if source is not None:
+            value = as_recorded(node, value, source)
+        values.append(value)
     if plan.joint is not None:
         rule, picks = plan.joint
         contributions = rule(tensor_namespace, gradient, plan.needs, *[values[i] for i in picks])
@@ -608,8 +611,9 @@ def differentiable_pull(node: Node, gradient: Any, saved: tuple) -> Iterable[tup
 
 def as_recorded(node: Node, value: Any, source: Any) -> Any:
     """Return a saved value as the Tensor it was, connected to the graph it came from."""
-    if source is None or (isinstance(source, str) and source != "out"):
-        return value
+    if source.__class__ is int:  # an input
+        origin = node.inputs[source]
+        return wrap(value, origin) if isinstance(origin, Node) else value
     if source == "out":
         if isinstance(value, tuple):
             return tuple(
@@ -621,8 +625,7 @@ def as_recorded(node: Node, value: Any, source: Any) -> Any:
             wrap(part, origin if isinstance(origin, Node) else None)
             for part, origin in zip(value, node.inputs, strict=True)
         )
-    origin = node.inputs[source]
-    return wrap(value, origin) if isinstance(origin, Node) else value
+    return value  # a keyword or a shape
 
 
 def item_node(node: Node, index: int, array: Any) -> Node:

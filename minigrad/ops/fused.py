@@ -12,11 +12,8 @@ import numpy as np
 
 from minigrad.backend.kernels import Kernel, Reduction, replacing
 from minigrad.ops.declare import op, register
-
-
-def product(xp, a, b):
-    """Return ``a @ b``; of two matrices by ``dot``, which asks less before it starts."""
-    return np.dot(a, b) if xp is np and a.ndim == b.ndim == 2 else xp.matmul(a, b)
+from minigrad.ops.products import matmul, matmul_tn, product
+from minigrad.ops.reductions import spread
 
 
 def column_sums(xp, matrix):
@@ -59,6 +56,17 @@ def rows(xp, x):
     return x if x.ndim == 2 else xp.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
+@op
+def sum_rows(xp, x):
+    """Sum over all axes but the last: the gradient of what was added to every row."""
+    return column_sums(xp, rows(xp, x))
+
+
+sum_rows.vjp(
+    x=lambda xp, g, x_shape: spread(xp, g, x_shape, tuple(range(len(x_shape) - 1)))
+).samples(lambda draw: [((draw(shape),), {}) for shape in ((3,), (4, 3), (2, 4, 3), (0, 3))])
+
+
 @op(dtypes="same")
 def linear(xp, x, weight, bias):
     r"""Affine map, :math:`y = x W^\top + b`: x (..., in), weight (out, in), bias (out,) or None."""
@@ -69,9 +77,9 @@ def linear(xp, x, weight, bias):
 
 
 linear.vjp(
-    x=lambda xp, g, weight: product(xp, g, weight),
-    weight=lambda xp, g, x: product(xp, rows(xp, g).T, rows(xp, x)),
-    bias=lambda xp, g: column_sums(xp, rows(xp, g)),
+    x=lambda xp, g, weight: matmul.on(xp, g, weight),
+    weight=lambda xp, g, x: matmul_tn.on(xp, rows(xp, g), rows(xp, x)),
+    bias=lambda xp, g: sum_rows.on(xp, g),
 )
 
 
@@ -288,4 +296,4 @@ layer_norm.stands_for(_layer_norm_composite, residuals=("centred", "inverse")).v
     ]
 )
 
-register(linear, log_softmax, batch_norm, layer_norm)
+register(linear, sum_rows, log_softmax, batch_norm, layer_norm)

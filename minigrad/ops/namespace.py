@@ -78,7 +78,8 @@ __all__ = [
 
 def reshape(x, shape):
     """Return ``x`` in another shape; one length may be -1."""
-    return _reshape(x, shape=tuple(shape) if isinstance(shape, (tuple, list)) else (shape,))
+    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    return x if x.array.shape == shape else _reshape(x, shape=shape)
 
 
 def permute_dims(x, axes):

@@ -49,13 +49,15 @@ SMALL = 1 << 12
 """Up to so many numbers, filling an array takes less time than making a view."""
 
 
-def _spread(xp, g, shape, axis):
+def spread(xp, g, shape, axis):
     """Give the gradient of a reduction to everything that was reduced."""
-    if xp is np and not g.ndim and math.prod(shape) <= SMALL:
+    if g.ndim:
+        g = xp.reshape(g, kept_shape(shape, axis))
+    if xp is np and math.prod(shape) <= SMALL:
         out = np.empty(shape, g.dtype)
-        out.fill(g)
+        out[...] = g
         return out
-    return xp.broadcast_to(xp.reshape(g, kept_shape(shape, axis)), shape)
+    return xp.broadcast_to(g, shape)
 
 
 CASES: tuple[Any, ...] = (
@@ -76,10 +78,12 @@ def sum_(xp, x, *, axis=None, keepdims=False, dtype=None):
     r"""Sum, :math:`\sum_i x_i`; integers and bools add up in int64."""
     if dtype is None and x.dtype.kind in "biu":
         dtype = np.int64
+    if xp is np:
+        return np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=dtype)  # asks less than np.sum
     return xp.sum(x, axis=axis, keepdims=keepdims, dtype=dtype)
 
 
-sum_.vjp(x=lambda xp, g, x_shape, axis: _spread(xp, g, x_shape, axis)).samples(
+sum_.vjp(x=lambda xp, g, x_shape, axis: spread(xp, g, x_shape, axis)).samples(
     with_params(*CASES, EMPTY)
 )
 
@@ -87,6 +91,9 @@ sum_.vjp(x=lambda xp, g, x_shape, axis: _spread(xp, g, x_shape, axis)).samples(
 @op(dtypes="float")
 def mean(xp, x, *, axis=None, keepdims=False):
     r"""Mean, :math:`\frac1n \sum_i x_i`."""
+    if xp is np and x.size and x.dtype.itemsize > 2:  # a sum in float16 might overflow
+        total = np.add.reduce(x, axis=axis, keepdims=keepdims)
+        return total / (x.size // total.size)
     if x.size:
         return xp.mean(x, axis=axis, keepdims=keepdims)
     # NumPy warns of an empty slice; 0 / 0 is nan just the same.
@@ -96,7 +103,7 @@ def mean(xp, x, *, axis=None, keepdims=False):
 
 
 def _mean(xp, g, x_shape, axis):
-    return _spread(xp, g / max(count(x_shape, axis), 1), x_shape, axis)
+    return spread(xp, g / max(count(x_shape, axis), 1), x_shape, axis)
 
 
 mean.vjp(x=_mean).samples(with_params(*CASES))
@@ -127,7 +134,7 @@ def var(xp, x, *, axis=None, correction=1, keepdims=False):
 
 def _var(xp, g, x, axis, correction):
     scaled = g * (2 / _freedom(x.shape, axis, correction))
-    return _spread(xp, scaled, x.shape, axis) * _deviation(xp, x, axis)
+    return spread(xp, scaled, x.shape, axis) * _deviation(xp, x, axis)
 
 
 SPREAD_CASES = (*(case for case in CASES if case[0] not in ((), (1, 3))),)
@@ -145,7 +152,7 @@ def std(xp, x, *, axis=None, correction=1, keepdims=False):
 def _std(xp, g, x, out, axis, correction):
     # Where out is 0 so are all deviations: dividing by 1 instead gives the slope 0.
     scaled = g / (_freedom(x.shape, axis, correction) * (out + (out == 0)))
-    return _spread(xp, scaled, x.shape, axis) * _deviation(xp, x, axis)
+    return spread(xp, scaled, x.shape, axis) * _deviation(xp, x, axis)
 
 
 std.vjp(x=_std).samples(
@@ -185,7 +192,7 @@ def _prod(xp, g, x, axis):
     flat = xp.reshape(moved, (count(x.shape, axis), *(x.shape[i] for i in kept)))
     others = xp.reshape(_others(xp, flat), moved.shape)
     inverse = tuple(order.index(i) for i in range(x.ndim))
-    return _spread(xp, g, x.shape, axis) * xp.permute_dims(others, inverse)
+    return spread(xp, g, x.shape, axis) * xp.permute_dims(others, inverse)
 
 
 prod.vjp(x=_prod).samples(
@@ -305,7 +312,7 @@ def logsumexp(xp, x, *, axis=None, keepdims=False):
 
 logsumexp.vjp(
     x=lambda xp, g, x, out, axis: (
-        _spread(xp, g, x.shape, axis) * xp.exp(x - xp.reshape(out, kept_shape(x.shape, axis)))
+        spread(xp, g, x.shape, axis) * xp.exp(x - xp.reshape(out, kept_shape(x.shape, axis)))
     )
 ).samples(with_params(*CASES, EMPTY))
 
@@ -345,7 +352,7 @@ def norm(xp, x, *, axis=None, keepdims=False):
 
 def _norm(xp, g, x, out, axis):
     # Where the norm is 0 so is x: dividing by 1 instead gives the slope 0.
-    return _spread(xp, g / (out + (out == 0)), x.shape, axis) * x
+    return spread(xp, g / (out + (out == 0)), x.shape, axis) * x
 
 
 norm.vjp(x=_norm).samples(with_params(*CASES, low=0.4, high=2.0))
