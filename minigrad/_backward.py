@@ -129,34 +129,35 @@ def grad(
     targets = _targets(wanted, "grad")
     keep = create_graph if retain_graph is None else retain_graph
     found = _run([r.node for r in results], seeds, keep, create_graph, targets=targets)
-    answers: dict[Node, Any] = {}
-    missing = []
-    for position, node in enumerate(targets):
-        if node in found:
-            answers[node] = found.pop(node) if create_graph else wrap(take([found.pop(node)]), None)
-        elif answers.get(node) is None:
-            missing.append(position)
-            answers[node] = _zeros(wanted[position]) if materialize_grads else None
-    if missing and not (allow_unused or materialize_grads):
-        names = ", ".join(wanted[position].name or f"number {position}" for position in missing)
-        raise RuntimeError(
-            f"grad: the outputs do not depend on input {names}; pass allow_unused=True to get None for it"
-        )
-    return _without_repeats([answers[node] for node in targets])
+    if not create_graph:
+        found = {node: wrap(take([found.pop(node)]), None) for node in list(found)}
+    gradients = [found.get(node) for node in targets]
+    distinct = set(map(id, gradients))
+    if id(None) in distinct:
+        missing = [position for position, gradient in enumerate(gradients) if gradient is None]
+        if not (allow_unused or materialize_grads):
+            names = ", ".join(wanted[position].name or f"number {position}" for position in missing)
+            raise RuntimeError(
+                f"grad: the outputs do not depend on input {names}; pass allow_unused=True to get None "
+                "for it"
+            )
+        for position in missing if materialize_grads else ():
+            gradients[position] = _zeros(wanted[position])
+    if len(distinct) < len(gradients):
+        _part_repeats(gradients)
+    return tuple(gradients)
 
 
-def _without_repeats(gradients: list[Any]) -> tuple[Any, ...]:
-    """Return the gradients, with a copy of one that stands there twice.
+def _part_repeats(gradients: list[Any]) -> None:
+    """Put a copy where a gradient stands for the second time.
 
     It does for an input that was named twice, and, recorded, for the two inputs of a sum.
     """
-    if len(gradients) > 1:
-        seen: set[int] = set()
-        for position, gradient in enumerate(gradients):
-            if gradient is not None and id(gradient) in seen:
-                gradients[position] = gradient.clone()
-            seen.add(id(gradient))
-    return tuple(gradients)
+    seen: set[int] = set()
+    for position, gradient in enumerate(gradients):
+        if gradient is not None and id(gradient) in seen:
+            gradients[position] = gradient.clone()
+        seen.add(id(gradient))
 
 
 def _zeros(tensor: Any) -> Any:

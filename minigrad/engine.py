@@ -603,8 +603,9 @@ def differentiable_pull(node: Node, gradient: Any, saved: tuple) -> Iterable[tup
         rule, picks = plan.joint
         contributions = rule(tensor_namespace, gradient, plan.needs, *[values[i] for i in picks])
         return [(position, contributions[position]) for position in plan.wanted]
+    value_at = values.__getitem__
     return [
-        (position, rule(tensor_namespace, gradient, *[values[i] for i in picks]))
+        (position, rule(tensor_namespace, gradient, *map(value_at, picks)))
         for position, rule, picks in plan.rules
     ]
 

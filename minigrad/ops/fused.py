@@ -19,14 +19,14 @@ from minigrad.ops.reductions import spread
 def column_sums(xp, matrix):
     """Return ``matrix.sum(0)``; as a product with ones, which NumPy does 3 to 8 times faster."""
     if xp is np and matrix.dtype.kind == "f":
-        return np.dot(_ones(matrix.shape[0], matrix.dtype), matrix)
+        return _ones(matrix.shape[0], matrix.dtype).dot(matrix)
     return xp.sum(matrix, axis=0)
 
 
 def row_sums(xp, matrix):
     """Return ``matrix.sum(1, keepdims=True)``, likewise."""
     if xp is np and matrix.dtype.kind == "f":
-        return np.dot(matrix, _ones(matrix.shape[1], matrix.dtype))[:, None]
+        return matrix.dot(_ones(matrix.shape[1], matrix.dtype))[:, None]
     return xp.sum(matrix, axis=1, keepdims=True)
 
 

@@ -79,19 +79,19 @@ __all__ = [
 def reshape(x, shape):
     """Return ``x`` in another shape; one length may be -1."""
     shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-    return x if x.array.shape == shape else _reshape(x, shape=shape)
+    return x if x.array.shape == shape else _reshape.apply(x, shape=shape)
 
 
 def permute_dims(x, axes):
     """Return ``x`` with its axes in another order."""
-    return _permute_dims(x, axes=tuple(axes))
+    return _permute_dims.apply(x, axes=tuple(axes))
 
 
 def swapaxes(x, axis1, axis2):
     """Return ``x`` with two axes exchanged."""
     axes = list(range(x.ndim))
     axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
-    return _permute_dims(x, axes=tuple(axes))
+    return _permute_dims.apply(x, axes=tuple(axes))
 
 
 def expand_dims(x, axis):
@@ -104,32 +104,32 @@ def expand_dims(x, axis):
 
 def broadcast_to(x, shape):
     """Return ``x`` repeated to ``shape``."""
-    return _broadcast_to(x, shape=tuple(shape))
+    return _broadcast_to.apply(x, shape=tuple(shape))
 
 
 def flip(x, axis):
     """Return ``x`` reversed along ``axis``."""
-    return _flip(x, axis=axis)
+    return _flip.apply(x, axis=axis)
 
 
 def roll(x, shift, axis=None):
     """Return ``x`` shifted along ``axis``."""
-    return _roll(x, shift=shift, axis=axis)
+    return _roll.apply(x, shift=shift, axis=axis)
 
 
 def concatenate(arrays, axis=0):
     """Return the arrays one after the other."""
-    return _concatenate(*arrays, axis=axis)
+    return _concatenate.apply(*arrays, axis=axis)
 
 
 def einsum(subscripts, *operands):
     """Return a sum of products over named axes."""
-    return _einsum(*operands, subscripts=subscripts)
+    return _einsum.apply(*operands, subscripts=subscripts)
 
 
 def where(condition, x, y):
     """Return ``x`` where ``condition`` holds, else ``y``."""
-    return select(x, y, condition=condition)
+    return select.apply(x, y, condition=condition)
 
 
 def zeros_like(x):
