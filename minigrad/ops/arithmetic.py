@@ -55,11 +55,14 @@ def pow_(xp, x, y):
     return x**y
 
 
+def power(x, exponent):
+    """Return ``x ** exponent``, which for the number 1 is x itself: one operation less for squares."""
+    return x if exponent.__class__ in (int, float) and exponent == 1 else x**exponent
+
+
 def _pow_x(xp, g, x, y):
-    if y.__class__ in (int, float) and y == 2:  # squares, the usual case
-        return g * y * x
     # y = 0 takes the exponent 0 instead of -1: the factor y is 0 then, and 0 * inf would be nan.
-    return g * y * x ** (y - 1 + (y == 0))
+    return g * y * power(x, y - 1 + (y == 0))
 
 
 def _pow_y(xp, g, x, out):

@@ -12,8 +12,8 @@ import numpy as np
 
 from minigrad.backend.kernels import Kernel, Reduction, replacing
 from minigrad.ops.declare import op, register
-from minigrad.ops.products import matmul, matmul_tn, product
-from minigrad.ops.reductions import spread
+from minigrad.ops.products import matmul, matmul_nt, matmul_tn
+from minigrad.ops.reductions import repeated
 
 
 def column_sums(xp, matrix):
@@ -62,15 +62,15 @@ def sum_rows(xp, x):
     return column_sums(xp, rows(xp, x))
 
 
-sum_rows.vjp(
-    x=lambda xp, g, x_shape: spread(xp, g, x_shape, tuple(range(len(x_shape) - 1)))
-).samples(lambda draw: [((draw(shape),), {}) for shape in ((3,), (4, 3), (2, 4, 3), (0, 3))])
+sum_rows.vjp(x=lambda xp, g, x_shape: repeated(xp, g, x_shape)).samples(
+    lambda draw: [((draw(shape),), {}) for shape in ((3,), (4, 3), (2, 4, 3), (0, 3))]
+)
 
 
 @op(dtypes="same")
 def linear(xp, x, weight, bias):
     r"""Affine map, :math:`y = x W^\top + b`: x (..., in), weight (out, in), bias (out,) or None."""
-    out = product(xp, x, weight.T)
+    out = matmul_nt.forward(xp, x, weight)
     if bias is not None:
         out += bias
     return out

@@ -10,23 +10,15 @@ import numpy as np
 from minigrad.ops.declare import namespace_of, op, register
 
 
-def product(xp, a, b):
-    """Return ``a @ b``; of two matrices by ``dot``, which asks less before it starts."""
-    return a.dot(b) if xp is np and a.ndim == b.ndim == 2 else xp.matmul(a, b)
-
-
-def turned(xp, x):
-    """Return ``x`` with its last two axes exchanged."""
-    return x.T if x.ndim == 2 else xp.swapaxes(x, -1, -2)
-
-
 @op(dtypes="same", analytic=True)
 def matmul(xp, x, y):
     r"""Matrix product, :math:`(XY)_{ij} = \sum_k X_{ik} Y_{kj}`, over leading batch axes.
 
     A vector on the left is a row, on the right a column; its axis is dropped from the result.
     """
-    return product(xp, x, y)
+    if xp is np and x.ndim == y.ndim == 2:
+        return x.dot(y)  # which asks less before it starts
+    return xp.matmul(x, y)
 
 
 # Every derivative of a product of matrices is a product of matrices, one of them turned.  With the two
@@ -36,13 +28,17 @@ def matmul(xp, x, y):
 @op(dtypes="same", analytic=True)
 def matmul_tn(xp, x, y):
     r"""Product with the first matrix turned, :math:`X^\top Y`."""
-    return product(xp, turned(xp, x), y)
+    if xp is np and x.ndim == y.ndim == 2:
+        return x.T.dot(y)
+    return xp.matmul(xp.swapaxes(x, -1, -2), y)
 
 
 @op(dtypes="same", analytic=True)
 def matmul_nt(xp, x, y):
     r"""Product with the second matrix turned, :math:`X Y^\top`."""
-    return product(xp, x, turned(xp, y))
+    if xp is np and x.ndim == y.ndim == 2:
+        return x.dot(y.T)
+    return xp.matmul(x, xp.swapaxes(y, -1, -2))
 
 
 matmul_tn.vjp(

@@ -49,15 +49,20 @@ SMALL = 1 << 12
 """Up to so many numbers, filling an array takes less time than making a view."""
 
 
-def spread(xp, g, shape, axis):
-    """Give the gradient of a reduction to everything that was reduced."""
-    if g.ndim:
-        g = xp.reshape(g, kept_shape(shape, axis))
+def repeated(xp, g, shape):
+    """Return ``g`` broadcast to ``shape``."""
     if xp is np and math.prod(shape) <= SMALL:
         out = np.empty(shape, g.dtype)
         out[...] = g
         return out
     return xp.broadcast_to(g, shape)
+
+
+def _spread(xp, g, shape, axis):
+    """Give the gradient of a reduction to everything that was reduced."""
+    if g.ndim:
+        g = xp.reshape(g, kept_shape(shape, axis))
+    return repeated(xp, g, shape)
 
 
 CASES: tuple[Any, ...] = (
@@ -83,7 +88,7 @@ def sum_(xp, x, *, axis=None, keepdims=False, dtype=None):
     return xp.sum(x, axis=axis, keepdims=keepdims, dtype=dtype)
 
 
-sum_.vjp(x=lambda xp, g, x_shape, axis: spread(xp, g, x_shape, axis)).samples(
+sum_.vjp(x=lambda xp, g, x_shape, axis: _spread(xp, g, x_shape, axis)).samples(
     with_params(*CASES, EMPTY)
 )
 
@@ -103,7 +108,7 @@ def mean(xp, x, *, axis=None, keepdims=False):
 
 
 def _mean(xp, g, x_shape, axis):
-    return spread(xp, g / max(count(x_shape, axis), 1), x_shape, axis)
+    return _spread(xp, g / max(count(x_shape, axis), 1), x_shape, axis)
 
 
 mean.vjp(x=_mean).samples(with_params(*CASES))
@@ -134,7 +139,7 @@ def var(xp, x, *, axis=None, correction=1, keepdims=False):
 
 def _var(xp, g, x, axis, correction):
     scaled = g * (2 / _freedom(x.shape, axis, correction))
-    return spread(xp, scaled, x.shape, axis) * _deviation(xp, x, axis)
+    return _spread(xp, scaled, x.shape, axis) * _deviation(xp, x, axis)
 
 
 SPREAD_CASES = (*(case for case in CASES if case[0] not in ((), (1, 3))),)
@@ -152,7 +157,7 @@ def std(xp, x, *, axis=None, correction=1, keepdims=False):
 def _std(xp, g, x, out, axis, correction):
     # Where out is 0 so are all deviations: dividing by 1 instead gives the slope 0.
     scaled = g / (_freedom(x.shape, axis, correction) * (out + (out == 0)))
-    return spread(xp, scaled, x.shape, axis) * _deviation(xp, x, axis)
+    return _spread(xp, scaled, x.shape, axis) * _deviation(xp, x, axis)
 
 
 std.vjp(x=_std).samples(
@@ -192,7 +197,7 @@ def _prod(xp, g, x, axis):
     flat = xp.reshape(moved, (count(x.shape, axis), *(x.shape[i] for i in kept)))
     others = xp.reshape(_others(xp, flat), moved.shape)
     inverse = tuple(order.index(i) for i in range(x.ndim))
-    return spread(xp, g, x.shape, axis) * xp.permute_dims(others, inverse)
+    return _spread(xp, g, x.shape, axis) * xp.permute_dims(others, inverse)
 
 
 prod.vjp(x=_prod).samples(
@@ -312,7 +317,7 @@ def logsumexp(xp, x, *, axis=None, keepdims=False):
 
 logsumexp.vjp(
     x=lambda xp, g, x, out, axis: (
-        spread(xp, g, x.shape, axis) * xp.exp(x - xp.reshape(out, kept_shape(x.shape, axis)))
+        _spread(xp, g, x.shape, axis) * xp.exp(x - xp.reshape(out, kept_shape(x.shape, axis)))
     )
 ).samples(with_params(*CASES, EMPTY))
 
@@ -352,7 +357,7 @@ def norm(xp, x, *, axis=None, keepdims=False):
 
 def _norm(xp, g, x, out, axis):
     # Where the norm is 0 so is x: dividing by 1 instead gives the slope 0.
-    return spread(xp, g / (out + (out == 0)), x.shape, axis) * x
+    return _spread(xp, g / (out + (out == 0)), x.shape, axis) * x
 
 
 norm.vjp(x=_norm).samples(with_params(*CASES, low=0.4, high=2.0))
