@@ -51,14 +51,10 @@ def backward(
     roots = [output.node for output in outputs]
     targets = None if inputs is None else _targets(as_list(inputs), "backward")
     keep = create_graph if retain_graph is None else retain_graph
-    accumulate = accumulate_recorded if create_graph else accumulate_array
-    if targets is None:
-        _run(roots, seeds, keep, create_graph, accumulate=accumulate)
-        return
-    found = _run(roots, seeds, keep, create_graph, targets=targets)
-    for tensor, node in zip(as_list(inputs), targets, strict=True):
-        if node in found:
-            accumulate(tensor, [found.pop(node)])
+    found = _run(roots, seeds, keep, create_graph, targets)
+    given = None if targets is None else dict(zip(targets, as_list(inputs), strict=True))
+    accumulate = _accumulate_recorded if create_graph else _accumulate_arrays
+    accumulate(found, given)
 
 
 def grad(
@@ -128,9 +124,12 @@ def grad(
     seeds = _seeds(results, grad_outputs, create_graph, "grad")
     targets = _targets(wanted, "grad")
     keep = create_graph if retain_graph is None else retain_graph
-    found = _run([r.node for r in results], seeds, keep, create_graph, targets=targets)
+    found = _run([r.node for r in results], seeds, keep, create_graph, targets)
     if not create_graph:
-        found = {node: wrap(take([found.pop(node)]), None) for node in list(found)}
+        arrays, found = found, {}
+        while arrays:
+            node, array = take(arrays)
+            found[node] = wrap(array, None)
     gradients = [found.get(node) for node in targets]
     distinct = set(map(id, gradients))
     if id(None) in distinct:
@@ -165,17 +164,22 @@ def _zeros(tensor: Any) -> Any:
 
 
 def _run(
-    roots: list[Node], seeds: list[Any], keep: bool, create_graph: bool, **options: Any
-) -> Any:
+    roots: list[Node],
+    seeds: list[Any],
+    keep: bool,
+    create_graph: bool,
+    targets: list[Node] | None,
+) -> dict[Node, Any]:
     """Sweep, recording the rules with ``create_graph`` and only then."""
     now = state.get()
-    inner = now.recording(False)
     if create_graph:
         order = 1 + max((root.scope.count(GRADIENT) for root in roots), default=0)
         inner = State(True, (*now.scope, *[GRADIENT] * order), now.observer)
+    else:
+        inner = now.recording(False)
     token = state.set(inner)
     try:
-        return sweep(roots, seeds, retain_graph=keep, create_graph=create_graph, **options)
+        return sweep(roots, seeds, targets, retain_graph=keep, create_graph=create_graph)
     finally:
         state.reset(token)
 
@@ -231,27 +235,30 @@ def _targets(inputs: list[Any], caller: str) -> list[Node]:
     return [tensor.node for tensor in inputs]
 
 
-def accumulate_array(tensor: Any, box: list[Any]) -> None:
-    """Add a raw gradient, popped from ``box``, to the ``.grad`` of a leaf.
+def _accumulate_arrays(found: dict[Node, Any], given: dict[Node, Any] | None) -> None:
+    """Add raw gradients, taken out of ``found``, to the ``.grad`` of the ``given`` tensors, or the leaves'.
 
     An existing ``.grad`` is added to in place, as in PyTorch: whoever holds it sees the sum.
     """
-    if not tensor.requires_grad:  # switched off since the graph was recorded
-        box.pop()
-        return
-    known = tensor._grad
-    if known is None:
-        tensor._grad = wrap(take(box), None)
-    elif known.requires_grad or isinstance(known.array, np.generic):
-        tensor._grad = wrap(take([known.array + box.pop()]), None)
-    else:
-        touch(known.array)
-        known.array[...] += box.pop()
+    while found:
+        node, gradient = take(found)
+        tensor = node.owner() if given is None else given[node]
+        if tensor is None or not tensor.requires_grad:  # switched off since the graph was recorded
+            continue
+        known = tensor._grad
+        if known is None:
+            tensor._grad = wrap(gradient, None)
+        elif known.requires_grad or isinstance(known.array, np.generic):
+            tensor._grad = wrap(known.array + gradient, None)
+        else:
+            touch(known.array)
+            known.array[...] += gradient
 
 
-def accumulate_recorded(tensor: Any, box: list[Any]) -> None:
-    """Add a gradient that is itself a result of the graph to the ``.grad`` of a leaf."""
-    known = tensor._grad
-    gradient = box.pop()
-    if tensor.requires_grad:
-        tensor._grad = gradient.clone() if known is None else known + gradient
+def _accumulate_recorded(found: dict[Node, Any], given: dict[Node, Any] | None) -> None:
+    """Add gradients that are themselves results of the graph, likewise."""
+    for node, gradient in found.items():
+        tensor = node.owner() if given is None else given[node]
+        if tensor is not None and tensor.requires_grad:
+            known = tensor._grad
+            tensor._grad = gradient.clone() if known is None else known + gradient

@@ -20,7 +20,7 @@ arrays (``xp`` is NumPy or CuPy).  With ``create_graph`` they are given Tensors 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from operator import attrgetter
 from typing import Any
@@ -387,12 +387,11 @@ def describe(node: Node) -> str:
 def sweep(
     roots: Sequence[Node],
     seeds: Sequence[Any],
-    *,
     targets: Sequence[Node] | None = None,
+    *,
     beyond_targets: bool = True,
     retain_graph: bool = False,
     create_graph: bool = False,
-    accumulate: Callable[[Any, list[Any]], None] | None = None,
 ) -> dict[Node, Any]:
     """Run the rules from ``roots`` back to the leaves and return the gradients of ``targets``.
 
@@ -401,22 +400,19 @@ def sweep(
     roots, seeds
         Nodes of the outputs, and the gradient of each: raw arrays, or Tensors with ``create_graph``.
     targets : sequence of Node, optional
-        Nodes whose gradients are wanted; ``None``: every leaf's, given to ``accumulate``.
+        Nodes whose gradients are wanted; ``None``: those of all leaves.
     beyond_targets : bool, default True
         Whether gradients flow on from one target to others behind it.
     retain_graph : bool, default False
         Keep what the nodes saved, so that they can be swept again.
     create_graph : bool, default False
         Record the rules as they run, so that the gradients can be differentiated.
-    accumulate : callable, optional
-        ``accumulate(tensor, box)`` for each leaf reached; it pops the gradient from ``box`` (see
-        :func:`minigrad.ownership.take`).  Called after all rules have run, so that an error in one of
-        them leaves every ``.grad`` as it was.
 
     Returns
     -------
     dict
-        Node of a target -> its gradient; a target that was not reached is missing.
+        Node of a target -> its gradient; a target that was not reached is missing.  The dictionary alone
+        holds the arrays, so that :func:`minigrad.ownership.take` can see which need no copy.
     """
     order, passed = collect(roots, targets, beyond_targets)
     # The table of gradients is local to the call: none can be left over from another sweep.  In it are
@@ -437,7 +433,7 @@ def sweep(
             continue
         if node.hooks is not None:
             gradient = run_hooks(node, gradient, create_graph, retained)
-        plan, inputs, saved = node.plan, node.inputs, node.saved
+        plan, inputs = node.plan, node.inputs
         if wanted and node in wanted:
             found[node] = gradient
             behind = any(inputs[position] in passed for position in plan.wanted)
@@ -462,7 +458,7 @@ def sweep(
                 if observer is not None:
                     observer.pulled(node, contribution)
         else:
-            xp = NAMESPACES[gradient.__class__]
+            xp, saved = NAMESPACES[gradient.__class__], node.saved
             for position, rule, picks in plan.rules:
                 source = inputs[position]
                 if wanted and source not in passed:
@@ -495,24 +491,16 @@ def sweep(
             node.saved = RELEASED
             if node.params:
                 node.params = without_arrays(node.params)
-    leaves = [node for node in table if not node.inputs and (not wanted or node in wanted)]
-    for node in leaves:
-        if node.hooks is not None:
+    # What is left in the table are leaves.
+    for node in table:
+        if node.hooks is not None and (not wanted or node in wanted):
             table[node] = run_hooks(node, table[node], create_graph, retained)
     gradient = contribution = saved = None
     for keep, shown in retained:
         keep(shown)
-    if accumulate is None:
-        found.update((node, table[node]) for node in leaves)
-        return found
-    # From here on the list alone holds the gradients, which lets take() see which need no copy.
-    gradients = [table.pop(node) for node in leaves]
-    while leaves:
-        tensor = leaves.pop().owner()
-        if tensor is None:
-            gradients.pop()
-        else:
-            accumulate(tensor, gradients)
+    if targets is None:
+        return table
+    found.update((node, table[node]) for node in wanted if node in table)
     return found
 
 

@@ -21,16 +21,16 @@ def count_in_table(table: dict[Any, Any], key: Any) -> int:
     return getrefcount(value)
 
 
-def count_popped(box: list[Any]) -> tuple[Any, int]:
-    """Pop the last value of ``box``; return it and how many references hold it."""
-    value = box.pop()
-    return value, getrefcount(value)
+def count_popped(table: dict[Any, Any]) -> int:
+    """Pop the last value of ``table``; return how many references hold it."""
+    _, value = table.popitem()
+    return getrefcount(value)
 
 
 # What the two functions above count when nobody else holds the value.  Measured and not written
 # down, because interpreters differ in the references they keep themselves.
 ALONE_IN_TABLE = count_in_table({0: object()}, 0)
-ALONE_POPPED = count_popped([object()])[1]
+ALONE_POPPED = count_popped({0: object()})
 
 
 def add_to(table: dict[Any, Any], source: Any, contribution: Any) -> None:
@@ -46,9 +46,9 @@ def add_to(table: dict[Any, Any], source: Any, contribution: Any) -> None:
     table[source] = table[source] + contribution
 
 
-def take(box: list[Any]) -> Any:
-    """Pop an array from ``box`` and return it as one that nobody else holds: itself, or a copy."""
-    array, count = count_popped(box)
-    if count <= ALONE_POPPED and getattr(array, "base", array) is None and array.ndim:
-        return array
-    return xp_of(array).array(array, order="C")  # what optimisers like to read
+def take(table: dict[Any, Any]) -> tuple[Any, Any]:
+    """Pop the last item of ``table``, with its array as one that nobody else holds: itself, or a copy."""
+    key, array = table.popitem()
+    if getrefcount(array) <= ALONE_POPPED and array.ndim and array.base is None:
+        return key, array
+    return key, xp_of(array).array(array, order="C")  # what optimisers like to read

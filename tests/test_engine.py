@@ -155,8 +155,10 @@ def test_an_array_with_one_owner_is_told_from_a_shared_one():
     before = id(table[0])
     ownership.add_to(table, 0, np.ones(3))
     assert id(table[0]) == before, "a sum held by the table alone was not reused"
+    mine = id(table[0])
+    assert id(ownership.take(table)[1]) == mine, "an array that nobody else held was copied"
     view = np.zeros(3)[:2]
-    taken = ownership.take([view])
+    _, taken = ownership.take({0: view})
     assert taken.base is None
 
 

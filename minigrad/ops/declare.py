@@ -31,19 +31,21 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from minigrad import engine
 from minigrad.backend.devices import NAMESPACES, xp_of
-from minigrad.dtypes import get_default_dtype, promote
+from minigrad.dtypes import SUPPORTED, get_default_dtype, promote
 from minigrad.engine import (
     NO_PARAMS,
     Node,
     Plan,
+    State,
     item_node,
     leaf_node,
     new_object,
@@ -54,6 +56,8 @@ from minigrad.engine import (
 REGISTRY: dict[str, Op] = {}
 """Every operation of minigrad by name; the tests and the table in the docs are driven by it."""
 
+NUMBERS = frozenset((int, float))
+SCALAR_TYPES = frozenset(dtype.type for dtype in SUPPORTED)  # which tell the dtype
 _PASS_ON = (ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError, RuntimeError)
 
 
@@ -201,28 +205,9 @@ class Op:
                 f"{self.name}() takes {len(self.input_names)} inputs {self.input_names}, "
                 f"got {len(args)}"
             )
-        inputs: Any = args
-        arrays = self._plain_arrays(args)
-        if arrays is None:
-            inputs = self._convert(args)
-            arrays = [
-                value.array if isinstance(value, engine.Tensor) else value for value in inputs
-            ]
-        observer = state.get().observer
-        if observer is not None:
-            observer.starting(self)
-        try:
-            out = self.forward(_namespace(arrays), *arrays, **params)
-        except _PASS_ON as error:
-            raise self._explained(error, inputs) from error
-        extra: tuple[Any, ...] = ()
-        if self.residuals:
-            out, extra = out
-        return self._record(inputs, arrays, out, extra, params)
-
-    def _plain_arrays(self, args: tuple[Any, ...]) -> list[Any] | None:
-        """Return the arrays of tensors of one dtype that this operation can compute in, else ``None``."""
         Tensor = engine.Tensor
+        now = state.get()
+        inputs: Any = args
         arrays: list[Any] = []
         dtype = None
         for value in args:
@@ -231,13 +216,31 @@ class Op:
                 if dtype is None:
                     dtype = array.dtype
                 elif array.dtype is not dtype and array.dtype != dtype and self.dtypes != "any":
-                    return None
+                    break
                 arrays.append(array)
             elif value is None:
                 arrays.append(None)
             else:
-                return None
-        return arrays if dtype is not None and (not self.floating or dtype.kind == "f") else None
+                break
+        if dtype is None or len(arrays) < len(args) or (self.floating and dtype.kind != "f"):
+            inputs = self._convert(args)
+            arrays = [value.array if isinstance(value, Tensor) else value for value in inputs]
+        if now.observer is not None:
+            now.observer.starting(self)
+        try:
+            out = self.forward(_namespace(arrays), *arrays, **params)
+        except _PASS_ON as error:
+            raise self._explained(error, inputs) from error
+        extra: tuple[Any, ...] = ()
+        if self.residuals:
+            out, extra = out
+        sources, needs = [], []
+        for value in inputs:
+            source = value.node if isinstance(value, Tensor) else None
+            sources.append(source)
+            needs.append(source is not None and source.requires_grad)
+        known = (tuple(arrays),) if self.variadic else arrays
+        return self._record(now, inputs, known, sources, tuple(needs), out, params, extra)
 
     def _bind(self, params: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments in the order of the forward, defaults filled in."""
@@ -293,52 +296,39 @@ class Op:
         ]
 
     def _record(
-        self, inputs: Any, arrays: Any, out: Any, extra: tuple, params: dict[str, Any]
+        self,
+        now: State,
+        inputs: Sequence[Any],
+        arrays: Sequence[Any],
+        sources: Sequence[Any],
+        needs: tuple[bool, ...],
+        out: Any,
+        params: dict[str, Any],
+        extra: tuple[Any, ...] = (),
     ) -> Any:
         """Return the output as a Tensor (or a tuple of them), with a node if one is needed."""
-        now = state.get()
         node = None
-        if now.grad_enabled and self.differentiable:
-            node = self._node(inputs, arrays, out, extra, params, now.scope)
+        several = out.__class__ is tuple
+        if True in needs and now.grad_enabled and self.differentiable:
+            plan = self.plans.get(needs) or self.make_plan(needs)
+            if None in sources:
+                sources = _with_constants(inputs, sources)
+            known = (*arrays, out, *params.values(), *extra) if params or extra else (*arrays, out)
+            if plan.names_shapes:
+                shapes = tuple([getattr(source, "shape", ()) for source in sources])
+                known += (shapes,) if self.variadic else shapes
+            if several:
+                shape, dtype = tuple(part.shape for part in out), tuple(part.dtype for part in out)
+            else:
+                shape, dtype = out.shape, out.dtype
+            node = Node(plan, tuple(sources), plan.save(known), params, shape, dtype, now.scope)
         if now.observer is not None:
             now.observer.computed(self, out, node)
-        if not isinstance(out, tuple):
+        if not several:
             return wrap(out, node)
         return tuple(
             wrap(part, node and item_node(node, index, part)) for index, part in enumerate(out)
         )
-
-    def _node(
-        self,
-        inputs: Any,
-        arrays: Any,
-        out: Any,
-        extra: tuple,
-        params: dict[str, Any],
-        scope: tuple[str, ...],
-    ) -> Node | None:
-        """Return the node of a computation, with what the rules name; ``None`` if nothing needs it."""
-        Tensor = engine.Tensor
-        sources = [value.node if isinstance(value, Tensor) else None for value in inputs]
-        needs = tuple([source is not None and source.requires_grad for source in sources])
-        if True not in needs:
-            return None
-        if None in sources:
-            for position, value in enumerate(inputs):
-                if sources[position] is None:  # a constant, or a number, which stands for itself
-                    sources[position] = constant_node(value) if isinstance(value, Tensor) else value
-        plan = self.plans.get(needs) or self.make_plan(needs)
-        if self.variadic:
-            arrays = [tuple(arrays)]
-        known = (*arrays, out, *params.values(), *extra)
-        if plan.names_shapes:
-            shapes = [source.shape if isinstance(source, Node) else () for source in sources]
-            known += (tuple(shapes),) if self.variadic else tuple(shapes)
-        if isinstance(out, tuple):
-            shape, dtype = tuple(part.shape for part in out), tuple(part.dtype for part in out)
-        else:
-            shape, dtype = out.shape, out.dtype
-        return Node(plan, tuple(sources), plan.save(known), params, shape, dtype, scope)
 
     def _value_index(self, name: str) -> int:
         """Return where the value called ``name`` stands among all the forward pass knows."""
@@ -453,8 +443,8 @@ class UnaryOp(Op):
             out = self.forward(NAMESPACES[array.__class__], array)
         except _PASS_ON as error:
             raise self._explained(error, (x,)) from error
-        if isinstance(out, tuple):
-            return self._record([x], (array,), out, (), NO_PARAMS)
+        if out.__class__ is tuple:
+            return self._record(now, (x,), (array,), (source,), (needs,), out, NO_PARAMS)
         result = new_object(engine.Tensor)
         result.array = out
         result._grad = node = None
@@ -475,50 +465,59 @@ class BinaryOp(Op):
     def apply(self, x: Any, y: Any) -> Any:  # type: ignore[override]
         """Compute and record; what needs converting or promoting goes the general way."""
         Tensor = engine.Tensor
-        source_x = source_y = None
-        needs_x = needs_y = False
+        now = state.get()
         if isinstance(x, Tensor):
             a, source_x = x.array, x.node
             needs_x = source_x is not None and source_x.requires_grad
-            xp = NAMESPACES[a.__class__]
+            kind = a.__class__
+            if kind is ndarray and not a.ndim:
+                a = a[
+                    ()
+                ]  # a number of NumPy's, which computes ten times faster; it is kept by value
+                kind = a.__class__
             if isinstance(y, Tensor):
                 b, source_y = y.array, y.node
                 needs_y = source_y is not None and source_y.requires_grad
-                # NumPy has one object for a dtype, and sometimes others that are equal to it.
-                alike = a.dtype is b.dtype or a.dtype == b.dtype
-                plain = alike and (not self.floating or a.dtype.kind == "f")
+                if b.__class__ is ndarray and not b.ndim:
+                    b = b[()]
+                if kind in SCALAR_TYPES and kind is b.__class__:
+                    plain = True
+                else:  # NumPy has one object for a dtype, and sometimes others that are equal to it
+                    plain = a.dtype is b.dtype or a.dtype == b.dtype
+                plain = plain and (needs_x or not self.floating or a.dtype.kind == "f")
             else:
                 b = source_y = y
-                plain = (y.__class__ is float or y.__class__ is int) and self.takes_numbers
+                needs_y = False
+                plain = y.__class__ in NUMBERS and self.takes_numbers
                 plain = plain and (needs_x or a.dtype.kind == "f")
-        elif (x.__class__ is float or x.__class__ is int) and isinstance(y, Tensor):
-            a, b, source_x, source_y = x, y.array, x, y.node
+        elif isinstance(y, Tensor):
+            a = source_x = x
+            needs_x = False
+            b, source_y = y.array, y.node
             needs_y = source_y is not None and source_y.requires_grad
-            xp = NAMESPACES[b.__class__]
-            plain = self.takes_numbers and (needs_y or b.dtype.kind == "f")
+            kind = b.__class__
+            if kind is ndarray and not b.ndim:
+                b = b[()]
+            plain = x.__class__ in NUMBERS and self.takes_numbers
+            plain = plain and (needs_y or b.dtype.kind == "f")
         else:
             plain = False
-        now = state.get()
         if not plain or now.observer is not None:
             return Op.apply(self, x, y)
-        # A number of NumPy's computes ten times faster than an array without axes; it is kept by value.
-        if a.__class__ is np.ndarray and not a.ndim:
-            a = a[()]
-        if b.__class__ is np.ndarray and not b.ndim:
-            b = b[()]
         try:
-            out = self.forward(xp, a, b)
+            out = self.forward(NAMESPACES[kind], a, b)
         except _PASS_ON as error:
             raise self._explained(error, (x, y)) from error
-        if isinstance(out, tuple):
-            return self._record([x, y], (a, b), out, (), NO_PARAMS)
+        if out.__class__ is tuple:
+            sources, needs = (source_x, source_y), (needs_x, needs_y)
+            return self._record(now, (x, y), (a, b), sources, needs, out, NO_PARAMS)
         result = new_object(Tensor)
         result.array = out
         result._grad = node = None
         if (needs_x or needs_y) and now.grad_enabled and self.differentiable:
-            if source_x is None and a is not x:
+            if source_x is None:
                 source_x = constant_node(x)
-            elif source_y is None and b is not y:
+            elif source_y is None:
                 source_y = constant_node(y)
             plan = self.short_plans[needs_x + 2 * needs_y] or self._short_plan(
                 needs_x + 2 * needs_y, (needs_x, needs_y)
@@ -527,10 +526,9 @@ class BinaryOp(Op):
                 saved = (a, b, out)[plan.only]
             else:
                 saved = plan.save((a, b, out)) if plan.sources else ()
-            sources = (source_x, source_y)
             # The dtype of a result is that of its inputs; reading it off the array costs 3 %.
-            dtype = (source_x if needs_x else source_y).dtype  # type: ignore[union-attr]
-            node = Node(plan, sources, saved, NO_PARAMS, out.shape, dtype, now.scope)
+            dtype = source_x.dtype if needs_x else source_y.dtype
+            node = Node(plan, (source_x, source_y), saved, NO_PARAMS, out.shape, dtype, now.scope)
         result.node = node
         return result
 
@@ -539,6 +537,52 @@ class BinaryOp(Op):
         if name.endswith("_shape"):
             raise TypeError(f"a rule of {self.name!r} names {name!r}: take it from the value")
         return super()._value_index(name)
+
+
+class TernaryOp(Op):
+    """An operation with three inputs and no keywords: the same as :class:`Op`, with less to do."""
+
+    def apply(self, x: Any, y: Any, z: Any) -> Any:  # type: ignore[override]
+        """Compute and record; only tensors of one dtype (z may be None) do not go the general way."""
+        Tensor = engine.Tensor
+        now = state.get()
+        if not (isinstance(x, Tensor) and isinstance(y, Tensor)) or now.observer is not None:
+            return Op.apply(self, x, y, z)
+        a, source_x = x.array, x.node
+        b, source_y = y.array, y.node
+        c = source_z = None
+        dtype = a.dtype
+        plain = dtype is b.dtype or dtype == b.dtype
+        if isinstance(z, Tensor):
+            c, source_z = z.array, z.node
+            plain = plain and (dtype is c.dtype or dtype == c.dtype)
+        elif z is not None:
+            plain = False
+        if not plain or (self.floating and dtype.kind != "f"):
+            return Op.apply(self, x, y, z)
+        try:
+            out = self.forward(NAMESPACES[a.__class__], a, b, c)
+        except _PASS_ON as error:
+            raise self._explained(error, (x, y, z)) from error
+        if out.__class__ is tuple:
+            return Op.apply(self, x, y, z)
+        node = None
+        if now.grad_enabled and self.differentiable:
+            needs = (
+                source_x is not None and source_x.requires_grad,
+                source_y is not None and source_y.requires_grad,
+                source_z is not None and source_z.requires_grad,
+            )
+            if True in needs:
+                plan = self.plans.get(needs) or self.make_plan(needs)
+                sources = (
+                    source_x or constant_node(x),
+                    source_y or constant_node(y),
+                    source_z or (None if z is None else constant_node(z)),
+                )
+                saved = plan.save((a, b, c, out))
+                node = Node(plan, sources, saved, NO_PARAMS, out.shape, dtype, now.scope)
+        return wrap(out, node)
 
 
 def op(forward: Callable[..., Any] | None = None, **options: Any) -> Any:
@@ -573,7 +617,9 @@ def op(forward: Callable[..., Any] | None = None, **options: Any) -> Any:
         return lambda function: op(function, **options)
     code = forward.__code__
     plain = not code.co_kwonlyargcount and not code.co_flags & 0x04
-    kind: type[Op] = {2: UnaryOp, 3: BinaryOp}.get(code.co_argcount, Op) if plain else Op
+    kind: type[Op] = (
+        {2: UnaryOp, 3: BinaryOp, 4: TernaryOp}.get(code.co_argcount, Op) if plain else Op
+    )
     if options.get("dtypes") == "any" and kind is BinaryOp:
         kind = Op
     return kind(forward, **options)
@@ -592,6 +638,14 @@ def constant_node(tensor: Any) -> Node:
     if tensor.node is None:
         tensor.node = leaf_node(tensor, requires_grad=False)
     return tensor.node
+
+
+def _with_constants(inputs: Sequence[Any], sources: Sequence[Any]) -> list[Any]:
+    """Return the node of each input; a number, or ``None``, stands for itself."""
+    return [
+        source or (constant_node(value) if isinstance(value, engine.Tensor) else value)
+        for value, source in zip(inputs, sources, strict=True)
+    ]
 
 
 def _beside(value: Any, args: tuple[Any, ...]) -> Any:
@@ -632,6 +686,9 @@ def _nothing(values: tuple) -> tuple:
 def _namespace(arrays: list[Any]) -> Any:
     """Return the namespace of the first array."""
     for array in arrays:
-        if array is not None and type(array) not in (float, int, bool):
+        kind = array.__class__
+        if kind in NAMESPACES:
+            return NAMESPACES[kind]
+        if array is not None and kind not in (float, int, bool):
             return xp_of(array)
     raise TypeError("no array was given")
