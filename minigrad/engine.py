@@ -296,7 +296,7 @@ def collect(
     order : list of Node
         The operations.
     passed : set of Node
-        The operations and leaves that gradients have to reach; empty without ``targets``: all.
+        The operations and leaves that gradients have to reach; empty if that is all of them.
 
     Raises
     ------
@@ -323,7 +323,7 @@ def collect(
                     order.append(source)
     order.sort(key=attrgetter("number"))
     passed: set[Node] = set()
-    if targets is not None:
+    if targets is not None and not are_leaves_of(targets, seen, len(seen) - len(order)):
         passed.update(targets)  # gradients may end there, the rules behind them need not run
         running = set()
         for node in order:
@@ -340,6 +340,12 @@ def collect(
             raise RuntimeError(released_message(node))
         check_unwritten(node)
     return order, passed
+
+
+def are_leaves_of(targets: Sequence[Node], seen: set[Node], leaves: int) -> bool:
+    """Tell whether the targets are just the ``leaves`` among the nodes ``seen``: all gradients end there."""
+    ends = set(targets)
+    return len(ends) == leaves and ends <= seen and not any([node.inputs for node in targets])
 
 
 def check_unwritten(node: Node) -> None:
@@ -434,7 +440,7 @@ def sweep(
         if node.hooks is not None:
             gradient = run_hooks(node, gradient, create_graph, retained)
         plan, inputs = node.plan, node.inputs
-        if wanted and node in wanted:
+        if passed and node in wanted:
             found[node] = gradient
             behind = any(inputs[position] in passed for position in plan.wanted)
             if not beyond_targets or not behind:
@@ -446,7 +452,7 @@ def sweep(
             pull = differentiable_pull if create_graph else joint_pull
             for position, contribution in pull(node, gradient, node.saved_values):
                 source = inputs[position]
-                if contribution is None or (wanted and source not in passed):
+                if contribution is None or (passed and source not in passed):
                     continue
                 shape = contribution.array.shape if create_graph else contribution.shape
                 if shape != source.shape:
@@ -461,15 +467,17 @@ def sweep(
             xp, saved = NAMESPACES[gradient.__class__], node.saved
             for position, rule, picks in plan.rules:
                 source = inputs[position]
-                if wanted and source not in passed:
+                if passed and source not in passed:
                     continue
-                # The three short forms are the usual ones, and Python's fastest calls.
+                # The short forms are the usual ones, and Python's fastest calls.
                 if not picks:
                     contribution = rule(xp, gradient)
                 elif plan.alone:
                     contribution = rule(xp, gradient, saved)
                 elif len(picks) == 1:
                     contribution = rule(xp, gradient, saved[picks[0]])
+                elif len(picks) == 2:
+                    contribution = rule(xp, gradient, saved[picks[0]], saved[picks[1]])
                 else:
                     contribution = rule(xp, gradient, *[saved[i] for i in picks])
                 try:
