@@ -508,7 +508,9 @@ def sweep(
         keep(shown)
     if targets is None:
         return table
-    found.update((node, table[node]) for node in wanted if node in table)
+    for node in wanted:
+        if node in table:
+            found[node] = table[node]
     return found
 
 
