@@ -68,6 +68,7 @@ class State:
 # A ContextVar and not a global: right across threads, async tasks and exceptions.
 _AT_START = State(True, (), None)
 state: ContextVar[State] = ContextVar("minigrad_state", default=_AT_START)
+current_state = state.get  # under a name of its own, which Python finds faster
 
 
 class Plan:

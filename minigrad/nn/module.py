@@ -16,7 +16,7 @@ from minigrad import dtypes
 from minigrad._tensor import Tensor
 from minigrad.autograd.modes import no_grad
 from minigrad.backend.devices import Device
-from minigrad.engine import State, as_tensor, state
+from minigrad.engine import State, as_tensor, current_state, state
 from minigrad.nn.hooks import Hook, RemovableHandle, call_with_hooks
 from minigrad.nn.parameter import Parameter, Uninitialized
 
@@ -88,7 +88,7 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward``, in the module's scope, with the hooks around it."""
-        outer = state.get()
+        outer = current_state()
         inner = State(outer.grad_enabled, (*outer.scope, self._label), outer.observer)
         token = state.set(inner)
         try:
@@ -96,7 +96,7 @@ class Module:
                 return call_with_hooks(self, args, kwargs)
             return self.forward(*args, **kwargs)
         finally:
-            now = state.get()
+            now = current_state()
             if now is inner:
                 state.reset(token)
             else:  # forward called set_grad_enabled(), which is to last

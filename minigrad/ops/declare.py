@@ -46,6 +46,7 @@ from minigrad.engine import (
     Node,
     Plan,
     State,
+    current_state,
     item_node,
     leaf_node,
     new_object,
@@ -206,7 +207,7 @@ class Op:
                 f"got {len(args)}"
             )
         Tensor = engine.Tensor
-        now = state.get()
+        now = current_state()
         inputs: Any = args
         arrays: list[Any] = []
         dtype = None
@@ -432,15 +433,16 @@ class UnaryOp(Op):
 
     def apply(self, x: Any) -> Any:  # type: ignore[override]
         """Compute and record; what is not plain goes the general way."""
-        now = state.get()
+        now = current_state()
         if not isinstance(x, engine.Tensor) or now.observer is not None:
             return Op.apply(self, x)
         array, source = x.array, x.node
         needs = source is not None and source.requires_grad
         if self.floating and not needs and array.dtype.kind != "f":
             return Op.apply(self, x)
+        forward = self.forward
         try:
-            out = self.forward(NAMESPACES[array.__class__], array)
+            out = forward(NAMESPACES[array.__class__], array)
         except _PASS_ON as error:
             raise self._explained(error, (x,)) from error
         if out.__class__ is tuple:
@@ -465,7 +467,7 @@ class BinaryOp(Op):
     def apply(self, x: Any, y: Any) -> Any:  # type: ignore[override]
         """Compute and record; what needs converting or promoting goes the general way."""
         Tensor = engine.Tensor
-        now = state.get()
+        now = current_state()
         if isinstance(x, Tensor):
             a, source_x = x.array, x.node
             needs_x = source_x is not None and source_x.requires_grad
@@ -504,8 +506,9 @@ class BinaryOp(Op):
             plain = False
         if not plain or now.observer is not None:
             return Op.apply(self, x, y)
+        forward = self.forward
         try:
-            out = self.forward(NAMESPACES[kind], a, b)
+            out = forward(NAMESPACES[kind], a, b)
         except _PASS_ON as error:
             raise self._explained(error, (x, y)) from error
         if out.__class__ is tuple:
@@ -519,9 +522,8 @@ class BinaryOp(Op):
                 source_x = constant_node(x)
             elif source_y is None:
                 source_y = constant_node(y)
-            plan = self.short_plans[needs_x + 2 * needs_y] or self._short_plan(
-                needs_x + 2 * needs_y, (needs_x, needs_y)
-            )
+            place = (3 if needs_x else 2) if needs_y else 1
+            plan = self.short_plans[place] or self._short_plan(place, (needs_x, needs_y))
             if plan.alone:
                 saved = (a, b, out)[plan.only]
             else:
@@ -545,7 +547,7 @@ class TernaryOp(Op):
     def apply(self, x: Any, y: Any, z: Any) -> Any:  # type: ignore[override]
         """Compute and record; only tensors of one dtype (z may be None) do not go the general way."""
         Tensor = engine.Tensor
-        now = state.get()
+        now = current_state()
         if not (isinstance(x, Tensor) and isinstance(y, Tensor)) or now.observer is not None:
             return Op.apply(self, x, y, z)
         a, source_x = x.array, x.node
@@ -560,8 +562,9 @@ class TernaryOp(Op):
             plain = False
         if not plain or (self.floating and dtype.kind != "f"):
             return Op.apply(self, x, y, z)
+        forward = self.forward
         try:
-            out = self.forward(NAMESPACES[a.__class__], a, b, c)
+            out = forward(NAMESPACES[a.__class__], a, b, c)
         except _PASS_ON as error:
             raise self._explained(error, (x, y, z)) from error
         if out.__class__ is tuple:
