@@ -391,6 +391,14 @@ def describe(node: Node) -> str:
     return " ".join(parts)
 
 
+def no_array(node: Node, position: int, contribution: Any) -> TypeError:
+    """Return the error for a rule that returned something else."""
+    return TypeError(
+        f"the derivative of {describe(node)} for input {position} returned "
+        f"{type(contribution).__name__}; a rule has to return an array"
+    )
+
+
 def sweep(
     roots: Sequence[Node],
     seeds: Sequence[Any],
@@ -455,7 +463,10 @@ def sweep(
                 source = inputs[position]
                 if contribution is None or (passed and source not in passed):
                     continue
-                shape = contribution.array.shape if create_graph else contribution.shape
+                try:
+                    shape = contribution.array.shape if create_graph else contribution.shape
+                except AttributeError:
+                    raise no_array(node, position, contribution) from None
                 if shape != source.shape:
                     xp = tensor_namespace if create_graph else xp_of(contribution)
                     contribution = unbroadcast(xp, contribution, source.shape, node)
@@ -484,10 +495,7 @@ def sweep(
                 try:
                     fits = contribution.shape == source.shape
                 except AttributeError:
-                    raise TypeError(
-                        f"the derivative of {describe(node)} for input {position} returned "
-                        f"{type(contribution).__name__}; a rule has to return an array"
-                    ) from None
+                    raise no_array(node, position, contribution) from None
                 if not fits:
                     contribution = unbroadcast(xp, contribution, source.shape, node)
                 if source not in table:

@@ -312,6 +312,16 @@ def test_a_rule_that_returns_no_array_is_reported(device, answer):
         wrong(leaf(1.0, device)).backward()
 
 
+def test_a_rule_that_leaves_the_graph_while_it_is_recorded_is_reported(device):
+    @mg.op
+    def wrong(xp, x):
+        return x + 1
+
+    wrong.vjp(x=lambda xp, g: np.ones(()))
+    with pytest.raises(TypeError, match=r"derivative of 'wrong'.*returned ndarray"):
+        wrong(leaf(1.0, device)).backward(create_graph=True)
+
+
 def test_a_rule_that_returns_one_number_for_many_is_reported(device):
     @mg.op
     def wrong(xp, x):
