@@ -167,7 +167,7 @@ def test_a_network_one_step_an_operation(device):
         "backward 4 of 4: linear",
         "end: every value and every gradient",
     ]
-    assert "gradient of x += matmul.on(xp, g, weight)" in frames[7].caption
+    assert "gradient of x += product(xp, g, weight)" in frames[7].caption
     assert "gradient of x" not in frames[9].caption  # the data need none
     assert seen(frames[7], "gradient") == {"loss", "2.weight", "2.bias"}
     assert seen(frames[9], "gradient") == {"loss", "2.weight", "2.bias", "0.weight", "0.bias"}

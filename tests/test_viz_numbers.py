@@ -200,8 +200,8 @@ def test_the_mouse_shows_the_rule_and_where_it_is_from(layer):
     assert hint == "\n".join(
         (
             "linear → (4, 2) float32",
-            "gradient of weight += matmul_tn.on(xp, rows(xp, g), rows(xp, x))",
-            "gradient of bias += sum_rows.on(xp, g)",
+            "gradient of weight += product_tn(xp, rows(xp, g), rows(xp, x))",
+            "gradient of bias += column_sums(xp, rows(xp, g))",
             "in Linear",
         )
     )

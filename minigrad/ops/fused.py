@@ -12,21 +12,21 @@ import numpy as np
 
 from minigrad.backend.kernels import Kernel, Reduction, replacing
 from minigrad.ops.declare import op, register
-from minigrad.ops.products import matmul, matmul_nt, matmul_tn
+from minigrad.ops.products import product, product_tn
 from minigrad.ops.reductions import repeated
 
 
 def column_sums(xp, matrix):
     """Return ``matrix.sum(0)``; as a product with ones, which NumPy does 3 to 8 times faster."""
     if xp is np and matrix.dtype.kind == "f":
-        return _ones(matrix.shape[0], matrix.dtype).dot(matrix)
+        return np.dot(_ones(matrix.shape[0], matrix.dtype), matrix)
     return xp.sum(matrix, axis=0)
 
 
 def row_sums(xp, matrix):
     """Return ``matrix.sum(1, keepdims=True)``, likewise."""
     if xp is np and matrix.dtype.kind == "f":
-        return matrix.dot(_ones(matrix.shape[1], matrix.dtype))[:, None]
+        return np.dot(matrix, _ones(matrix.shape[1], matrix.dtype))[:, None]
     return xp.sum(matrix, axis=1, keepdims=True)
 
 
@@ -70,16 +70,16 @@ sum_rows.vjp(x=lambda xp, g, x_shape: repeated(xp, g, x_shape)).samples(
 @op(dtypes="same")
 def linear(xp, x, weight, bias):
     r"""Affine map, :math:`y = x W^\top + b`: x (..., in), weight (out, in), bias (out,) or None."""
-    out = matmul_nt.forward(xp, x, weight)
+    out = product(xp, x, weight.T)
     if bias is not None:
         out += bias
     return out
 
 
 linear.vjp(
-    x=lambda xp, g, weight: matmul.on(xp, g, weight),
-    weight=lambda xp, g, x: matmul_tn.on(xp, rows(xp, g), rows(xp, x)),
-    bias=lambda xp, g: sum_rows.on(xp, g),
+    x=lambda xp, g, weight: product(xp, g, weight),
+    weight=lambda xp, g, x: product_tn(xp, rows(xp, g), rows(xp, x)),
+    bias=lambda xp, g: column_sums(xp, rows(xp, g)),
 )
 
 

@@ -20,13 +20,14 @@ from minigrad import engine
 from minigrad.ops.arithmetic import abs_ as abs
 from minigrad.ops.arithmetic import maximum, minimum, select, sign
 from minigrad.ops.elementary import cos, cosh, exp, expm1, log, log1p, sin, sinh, sqrt, tanh
+from minigrad.ops.fused import sum_rows
 from minigrad.ops.indexing import getitem
 from minigrad.ops.products import einsum as _einsum
 from minigrad.ops.products import matmul
 from minigrad.ops.reductions import amax as max
 from minigrad.ops.reductions import amin as min
 from minigrad.ops.reductions import cumsum, mean, prod, reduced_axes
-from minigrad.ops.reductions import sum_ as sum
+from minigrad.ops.reductions import sum_ as _sum
 from minigrad.ops.shapes import alias, tril, triu
 from minigrad.ops.shapes import broadcast_to as _broadcast_to
 from minigrad.ops.shapes import concatenate as _concatenate
@@ -100,6 +101,13 @@ def expand_dims(x, axis):
     new = reduced_axes(axes, x.ndim + len(axes))
     lengths = iter(x.shape)
     return reshape(x, [1 if i in new else next(lengths) for i in range(x.ndim + len(axes))])
+
+
+def sum(x, axis=None, keepdims=False, dtype=None):
+    """Return the sum over ``axis``; over the rows of a matrix by the operation that does just that."""
+    if axis == 0 and x.ndim == 2 and x.dtype.kind == "f" and not keepdims and dtype is None:
+        return sum_rows.apply(x)
+    return _sum.apply(x, axis=axis, keepdims=keepdims, dtype=dtype)
 
 
 def broadcast_to(x, shape):

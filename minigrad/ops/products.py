@@ -10,15 +10,18 @@ import numpy as np
 from minigrad.ops.declare import namespace_of, op, register
 
 
+def product(xp, x, y):
+    """Return ``x @ y``; of two matrices by ``dot``, which asks less before it starts."""
+    return np.dot(x, y) if xp is np and x.ndim == y.ndim == 2 else xp.matmul(x, y)
+
+
 @op(dtypes="same", analytic=True)
 def matmul(xp, x, y):
     r"""Matrix product, :math:`(XY)_{ij} = \sum_k X_{ik} Y_{kj}`, over leading batch axes.
 
     A vector on the left is a row, on the right a column; its axis is dropped from the result.
     """
-    if xp is np and x.ndim == y.ndim == 2:
-        return x.dot(y)  # which asks less before it starts
-    return xp.matmul(x, y)
+    return product(xp, x, y)
 
 
 # Every derivative of a product of matrices is a product of matrices, one of them turned.  With the two
@@ -28,22 +31,28 @@ def matmul(xp, x, y):
 @op(dtypes="same", analytic=True)
 def matmul_tn(xp, x, y):
     r"""Product with the first matrix turned, :math:`X^\top Y`."""
-    if xp is np and x.ndim == y.ndim == 2:
-        return x.T.dot(y)
-    return xp.matmul(xp.swapaxes(x, -1, -2), y)
+    return product(xp, x.T if x.ndim == 2 else xp.swapaxes(x, -1, -2), y)
 
 
 @op(dtypes="same", analytic=True)
 def matmul_nt(xp, x, y):
     r"""Product with the second matrix turned, :math:`X Y^\top`."""
-    if xp is np and x.ndim == y.ndim == 2:
-        return x.dot(y.T)
-    return xp.matmul(x, xp.swapaxes(y, -1, -2))
+    return product(xp, x, y.T if y.ndim == 2 else xp.swapaxes(y, -1, -2))
+
+
+def product_tn(xp, x, y):
+    """Return ``x.T @ y`` inside a rule."""
+    return np.dot(x.T, y) if xp is np and x.ndim == y.ndim == 2 else matmul_tn.on(xp, x, y)
+
+
+def product_nt(xp, x, y):
+    """Return ``x @ y.T`` inside a rule."""
+    return np.dot(x, y.T) if xp is np and x.ndim == y.ndim == 2 else matmul_nt.on(xp, x, y)
 
 
 matmul_tn.vjp(
-    x=lambda xp, g, y: matmul_nt.on(xp, y, g),
-    y=lambda xp, g, x: matmul.on(xp, x, g),
+    x=lambda xp, g, y: product_nt(xp, y, g),
+    y=lambda xp, g, x: product(xp, x, g),
 ).samples(
     lambda draw: [
         ((draw(left), draw(right)), {})
@@ -56,8 +65,8 @@ matmul_tn.vjp(
     ]
 )
 matmul_nt.vjp(
-    x=lambda xp, g, y: matmul.on(xp, g, y),
-    y=lambda xp, g, x: matmul_tn.on(xp, g, x),
+    x=lambda xp, g, y: product(xp, g, y),
+    y=lambda xp, g, x: product_tn(xp, g, x),
 ).samples(
     lambda draw: [
         ((draw(left), draw(right)), {})
@@ -76,7 +85,7 @@ def _matmul_x(xp, g, y):
         return xp.expand_dims(g, -1) * y
     if g.ndim < y.ndim:  # x is a vector: x @ y is y^T x for each matrix of the batch
         return xp.matmul(y, xp.expand_dims(g, -1))[..., 0]
-    return matmul_nt.on(xp, g, y)
+    return product_nt(xp, g, y)
 
 
 def _matmul_y(xp, g, x):
@@ -86,7 +95,7 @@ def _matmul_y(xp, g, x):
         return xp.expand_dims(x, -1) * xp.expand_dims(g, -2)
     if g.ndim < x.ndim:  # y is a vector
         return xp.matmul(xp.swapaxes(x, -1, -2), xp.expand_dims(g, -1))[..., 0]
-    return matmul_tn.on(xp, x, g)
+    return product_tn(xp, x, g)
 
 
 matmul.vjp(x=_matmul_x, y=_matmul_y).samples(
