@@ -26,7 +26,7 @@ from minigrad.backend.kernels import Kernel, Replacement
 from minigrad.nn import norm_functions
 from minigrad.ops import fused, losses
 from minigrad.optim import SGD, Adam, AdamW
-from minigrad.optim.bundles import Gathered, Single
+from minigrad.optim.bundles import Apart, Gathered
 from minigrad.optim.launched import Launched
 
 MODULES = (fused, losses, norm_functions)
@@ -311,7 +311,7 @@ def test_kinds_of_bundles():
     assert kinds(Adam) == kinds(AdamW) == kinds(SGD) == [Launched]
     assert kinds(Adam, "cpu") == kinds(mg.optim.NAdam) == kinds(mg.optim.RMSprop) == [Gathered]
     assert kinds(lambda params: Adam(params, eps=1e-3), dtype=mg.float16) == [Gathered]
-    assert kinds(Adam, contiguous=False) == [Single, Launched]
+    assert kinds(Adam, contiguous=False) == [Apart, Launched]
 
 
 def test_a_rule_of_ones_own_inherits_no_kernel():
@@ -324,7 +324,7 @@ def test_a_rule_of_ones_own_inherits_no_kernel():
     optimizer = Signed([p], lr=0.5)
     p.grad = mg.tensor([3.0, -4.0], device="strict")
     optimizer.step()
-    assert p.tolist() == [0.5, 2.5] and type(optimizer._bundles[0]) is Single
+    assert p.tolist() == [0.5, 2.5] and type(optimizer._bundles[0]) is Apart
     assert not strict_kernels.launched
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad import versions
 from minigrad.optim import SGD, Adam, AdamW, Momentum, NAdam, bundles, launched
-from minigrad.optim.bundles import Gathered, Single
+from minigrad.optim.bundles import Apart, Gathered
 from minigrad.optim.launched import Launched
 
 SHAPES = [(4, 3), (3,), (), (0, 2), (2, 5), (150, 101), (1,)]  # one is large
@@ -95,7 +96,7 @@ def assert_unobservable(scenario, kind, device, **options):
     for run in runs:
         scenario(run)
     kinds = [{type(bundle) for bundle in run.optimizer._bundles} for run in runs]
-    assert kinds[0] & {Gathered, Launched} and kinds[1] == {Single}
+    assert kinds[0] & {Gathered, Launched} and kinds[1] == {Apart}
     (params, state), (params_alone, state_alone) = (run.results() for run in runs)
     for left, right in zip(params, params_alone, strict=True):
         assert left.dtype == right.dtype
@@ -121,8 +122,14 @@ def test_large_parameters_are_cut_on_the_host_only(device):
     run.step()
     if isinstance(run.optimizer._bundles[0], Launched):
         pytest.skip("a kernel updates all parameters in one launch")
-    (large,) = (b for b in run.optimizer._bundles if isinstance(b, Single))
+    (large,) = (b for b in run.optimizer._bundles if isinstance(b, Apart))
     assert large.size == 150 * 101 and len(large.thetas) == (15 if device == "cpu" else 1)
+
+
+def test_a_kernel_updates_small_and_large_parameters_in_one_launch():
+    run = Run("Adam", False, "strict", shapes=[(3,), (30, 40), (4,)])
+    run.step()
+    assert [len(bundle.params) for bundle in run.optimizer._bundles] == [3]
 
 
 def test_missing_gradients(kind, device):
@@ -425,6 +432,92 @@ def test_more_small_parameters_than_one_bundle_takes(kind, device):
         assert [len(b.params) for b in run.optimizer._bundles] in ([5, 5, 5, 2], [1] * 17)
 
     assert_unobservable(scenario, kind, device, shapes=[(10, 9)] * 17)
+
+
+MANY_LARGE = [(30, 40), (5,), (41, 29), (1601,), (3, 4), (20, 20, 5)]  # not of whole cache lines
+
+
+def test_many_large_parameters(kind, device):
+    def scenario(run):
+        for missing in ((), (0, 3), (), (2,), ()):
+            run.step(missing)
+        run.params[2].data = run.draw((41, 29))
+        run.params[3].data = run.draw((1602,))[1:]
+        run.step()
+        run.params[0].data = run.draw((40, 30)).T
+        run.step((1, 4))
+        run.step()
+
+    assert_unobservable(scenario, kind, device, shapes=MANY_LARGE)
+
+
+def test_large_parameters_are_one_bundle_each_with_memory_of_its_own():
+    run = Run("Adam", False, "cpu", shapes=MANY_LARGE)
+    run.step()
+    large, small = sorted(run.optimizer._bundles, key=lambda bundle: -len(bundle.params))
+    assert type(large) is Apart and type(small) is Gathered
+    assert large.params == [run.params[k] for k in (0, 2, 3, 5)]
+    kept = [run.optimizer.state[p]["exp_avg"].array for p in large.params]
+    assert len({id(versions.memory_of(array)) for array in kept}) == 4
+    assert all(array.ctypes.data % 64 == 0 for array in kept)
+    assert [s.exp_avg.size for s in large.spaces] == [608, 592, 608, 581, 816, 785, 1008, 992]
+
+
+def test_rows_of_large_parameters_stay_where_they_are_when_these_are_bundled_anew():
+    """Experts that take turns, frozen layers: nothing large is copied for them."""
+    run = Run("Adam", False, "cpu", shapes=[*MANY_LARGE, (30, 40)])
+    run.step()
+    large = [run.params[k] for k in (0, 2, 3, 5, 6)]
+
+    def addresses(state, name="exp_avg"):
+        return [state[p][name].array.ctypes.data for p in large]
+
+    known, made = addresses(run.optimizer._state), []
+    for missing in ((2,), (0, 3), (0,), (), (5,), (0, 2, 3, 5), ()):
+        run.step(missing)
+        made.append(run.optimizer._bundles)
+    run.optimizer.param_groups[0]["amsgrad"] = True
+    run.step()
+    assert len({id(bundles) for bundles in made}) > 1 and addresses(run.optimizer._state) == known
+    state = run.optimizer.state
+    run.step()
+    assert addresses(state) == known
+    state[large[4]]["exp_avg"] = state[large[0]]["exp_avg"].detach()  # not to be written through
+    run.step()
+    assert addresses(state)[:4] == known[:4] and addresses(state)[4] != known[0]
+    run.optimizer.load_state_dict(run.optimizer.state_dict())
+    run.step()
+    assert not {*addresses(run.optimizer.state)} & {*known}
+
+
+def test_large_parameters_that_come_and_go_are_soon_left_alone(kind, device):
+    def scenario(run):
+        for missing in 2 * ((2, 3), (0,), (3, 1), (2, 0), (1, 0)):
+            run.step(missing)
+        known = run.optimizer._bundles
+        for missing in ((0, 2), (), (3,), (0, 1, 2), (1, 3)):
+            run.step(missing)
+        assert run.optimizer._bundles is known
+        run.params, run.optimizer = copy.deepcopy((run.params, run.optimizer))
+        run.step()
+
+    if device == "strict":
+        pytest.skip("a kernel wants them together")
+    shapes = [(30, 40), (41, 29), (1601,), (20, 20, 5), (1200,), (3,), (4,)]
+    assert_unobservable(scenario, kind, device, shapes=shapes)
+
+
+def test_a_large_parameter_and_a_part_of_it_are_updated_in_their_order(kind, device):
+    """Also where others come before that would be together with one of them."""
+
+    def scenario(run):
+        run.params[4].data = run.params[2].data[0]  # small, a view of a large one
+        run.params[5].data = run.params[3].data[:700].reshape(35, 20)
+        for _ in range(3):
+            run.step()
+
+    shapes = [(3,), (30, 30), (40, 30), (1600,), (30,), (35, 20), (2,)]
+    assert_unobservable(scenario, kind, device, shapes=shapes)
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 1024, 1025, 100_000])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from minigrad.backend.devices import xp_of
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.rmsprop import divided_by_root
 
@@ -90,8 +91,7 @@ class Adagrad(Optimizer):
         if s.new:
             r += initial_accumulator_value
         # r <- r + g^2
-        work[...] = g
-        work *= g
+        xp_of(g).multiply(g, g, out=work)
         r += work
         # theta <- theta - rate g / (sqrt(r) + eps)
         divided_by_root(g, r, eps, eps_inside, out=work)

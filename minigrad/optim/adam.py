@@ -110,14 +110,15 @@ class Adam(Optimizer):
         xp = xp_of(theta)
         m, v, work = s.exp_avg, s.exp_avg_sq, s.work
         beta1, beta2 = betas
-        # m <- beta1 m + (1 - beta1) g
-        m *= beta1
-        m += xp.multiply(g, 1 - beta1, out=work)
         # v <- beta2 v + (1 - beta2) g^2
-        v *= beta2
         xp.multiply(g, g, out=work)
         work *= 1 - beta2
+        v *= beta2
         v += work
+        # m <- beta1 m + (1 - beta1) g, not before v, so that it is in the cache when it is divided
+        xp.multiply(g, 1 - beta1, out=work)
+        m *= beta1
+        m += work
         if amsgrad:
             v = xp.maximum(s.max_exp_avg_sq, v, out=s.max_exp_avg_sq)
         # theta <- theta - lr (m / c1) / (sqrt(v) / c2 + eps), with c2 multiplied out: one pass less

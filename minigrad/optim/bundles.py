@@ -6,8 +6,8 @@ given one parameter, a piece of one, or several laid end to end.  That is used t
 - *Small* parameters are **gathered**.  Values and gradients are copied into one row each, the rule runs
   once over all of them, and the values are copied back.  A call of NumPy takes half a microsecond
   however short the array: copying a bias is cheaper than a dozen calls for it alone.
-- A *large* parameter is **cut** into pieces that fit the processor's cache.  The rule passes over each
-  piece a dozen times before the next one is fetched from memory.  The pieces are views.
+- *Large* parameters stay **apart**, each cut into pieces that fit the processor's cache.  The rule passes
+  over each piece a dozen times before the next one is fetched from memory.  The pieces are views.
 
 Nobody can tell.  Parameters and gradients stay where they are, whoever else looks at that memory;
 only state (momentum and the like) is laid end to end here, and seen from outside as one tensor for each
@@ -17,8 +17,7 @@ that lies in the memory of *another* parameter is read when that may have change
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -30,6 +29,7 @@ from minigrad.backend.devices import backend_of, device_of, move, xp_of
 from minigrad.versions import cell_of, memory_of, touch_cells
 
 State = dict[Any, dict[str, Any]]  # what is kept, by parameter and name
+Rows = dict[str, tuple[Any, Any]]  # by name a tensor of the state, and the memory laid out for it
 
 
 CACHE_LINE = 64  # bytes
@@ -86,7 +86,7 @@ class Bundle:
 
     They belong to one group, have one dtype and device and have made the same number of steps; in any
     step all of them have gradients, or none has.  The optimiser bundles anew when that ceases to hold.
-    The two kinds of bundles are :class:`Gathered` and :class:`Single`; on a GPU there is a third,
+    The two kinds of bundles are :class:`Gathered` and :class:`Apart`; on a GPU there is a third,
     :class:`~minigrad.optim.launched.Launched`.
 
     Parameters
@@ -104,7 +104,7 @@ class Bundle:
         Kept here by the optimiser: hyperparameters of the group, and what it made of them.
     """
 
-    cuts: list[slice]  # where the rows of state are cut, one piece for each call of the rule
+    cuts: list[slice]  # where rows of state are cut, one piece for each call of the rule
     shape: tuple[int, ...] | None = None  # of the pieces, if they are not flat
 
     def __init__(self, group: dict[str, Any], params: list[Any]) -> None:
@@ -129,8 +129,9 @@ class Bundle:
         found: list[Any] = []
         moved = False
         for p, array in self.members:
-            if p._grad is not None:
-                found.append(p._grad.array)
+            gradient = p._grad
+            if gradient is not None:
+                found.append(gradient.array)
                 if p.array is not array:
                     moved = True
         if not found or (len(found) == len(self.members) and not (moved and not self._follow())):
@@ -217,9 +218,12 @@ class Bundle:
                 if name in names
             }
         )
-        self.views: list[dict[str, Any]] = [{} for _ in self.slots]
+        self.views: list[Rows] = [{} for _ in self.slots]
         rows = {name: self._state_row(name) for name in kept}
-        self._make_spaces(rows, scratch, spare)
+        longest = max(cut.stop - cut.start for cut in self.cuts)
+        self._make_spaces(
+            rows, {name: scratch.row(name, self.arrays[0], longest) for name in spare}
+        )
         self._look_at(self.arrays)
         self.names = names
 
@@ -231,17 +235,21 @@ class Bundle:
 
     def _state_row(self, name: str) -> Any:
         """Lay what is kept under one name end to end; return that row."""
-        first = self.arrays[0]
-        row = new_row("zeros", first, self.size)
-        for slots, views, part in zip(self.slots, self.views, self._parts(row), strict=True):
-            if name in slots:
-                tensor = slots[name] = engine.as_tensor(slots[name])
-                part[...] = move(tensor.array, device_of(first))
-                tensor.array = part  # the same tensor: whoever holds it sees what follows
-            else:
-                tensor = slots[name] = engine.wrap(part, None)
-            views[name] = tensor, part
+        row = new_row("zeros", self.arrays[0], self.size)
+        for number, part in enumerate(self._parts(row)):
+            self._keep(number, name, part)
         return row
+
+    def _keep(self, number: int, name: str, part: Any) -> None:
+        """Let ``part`` of a new row be what is kept for a parameter; take over what was."""
+        slots = self.slots[number]
+        if name in slots:
+            tensor = slots[name] = engine.as_tensor(slots[name])
+            part[...] = move(tensor.array, device_of(part))
+            tensor.array = part  # the same tensor: whoever holds it sees what follows
+        else:
+            tensor = slots[name] = engine.wrap(part, None)
+        self.views[number][name] = tensor, part
 
     def _parts(self, row: Any) -> list[Any]:
         """Return the stretch of ``row`` that belongs to each parameter, in its shape."""
@@ -251,18 +259,18 @@ class Bundle:
             for place, array in zip(self.places, self.arrays, strict=True)
         ]
 
-    def _make_spaces(self, rows: dict[str, Any], scratch: Scratch, spare: tuple[str, ...]) -> None:
+    def _make_spaces(self, rows: dict[str, Any], spares: dict[str, Any]) -> None:
         """Make ``spaces``, for each call of the rule what it is given as ``s``."""
-        first = self.arrays[0]
-        longest = max(cut.stop - cut.start for cut in self.cuts)
-        spares = {name: scratch.row(name, first, longest) for name in spare}
         for cut in self.cuts:
-            pieces = {name: row[cut] for name, row in rows.items()}
-            pieces |= {name: row[: cut.stop - cut.start] for name, row in spares.items()}
-            if self.shape is not None:
-                xp = xp_of(first)
-                pieces = {name: xp.reshape(row, self.shape) for name, row in pieces.items()}
-            self.spaces.append(SimpleNamespace(new=self.new, **self.numbers, **pieces))
+            self._add_space(rows, cut, spares)
+
+    def _add_space(self, rows: dict[str, Any], cut: slice, spares: dict[str, Any]) -> None:
+        pieces = {name: row[cut] for name, row in rows.items()}
+        pieces |= {name: row[: cut.stop - cut.start] for name, row in spares.items()}
+        if self.shape is not None:
+            xp = xp_of(self.arrays[0])
+            pieces = {name: xp.reshape(row, self.shape) for name, row in pieces.items()}
+        self.spaces.append(SimpleNamespace(new=self.new, **self.numbers, **pieces))
 
     def _look_at(self, arrays: list[Any]) -> None:
         """Note where the values of the parameters are."""
@@ -272,12 +280,11 @@ class Bundle:
 
     # One step -------------------------------------------------------------------------------------
 
-    def open(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
-        """Begin a step: return values, gradient and state for each call of the rule."""
+    def begin(self) -> None:
+        """Count a step, which is about to change the values."""
         if "step" in self.numbers:
             self.note({"step": self.numbers["step"] + 1})
         touch_cells(self.cells)
-        return self._pieces(gradients)
 
     def note(self, numbers: Mapping[str, Any]) -> None:
         """Keep other numbers from now on, e.g. of steps made."""
@@ -288,15 +295,15 @@ class Bundle:
             for space in self.spaces:
                 setattr(space, name, number)
 
-    def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+    def pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+        """Iterate over the calls of the rule: values, which it changes in place, gradient and state."""
         raise NotImplementedError
 
-    def close(self) -> None:
-        """End a step."""
-        if self.new:
-            self.new = False
-            for space in self.spaces:
-                space.new = False
+    def grow_old(self) -> None:
+        """Note that the rule has seen the state."""
+        self.new = False
+        for space in self.spaces:
+            space.new = False
 
 
 class Gathered(Bundle):
@@ -323,54 +330,104 @@ class Gathered(Bundle):
 
     def _look_at(self, arrays: list[Any]) -> None:
         super()._look_at(arrays)
-        self.copies = list(zip(self._parts(self.theta), arrays, self._parts(self.g), strict=True))
+        self.copies = list(zip(self._parts(self.theta), arrays, strict=True))
+        self.g_parts = self._parts(self.g)
 
-    def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
-        for (part, array, g_part), gradient in zip(self.copies, gradients, strict=True):
+    def pieces(self, gradients: list[Any]) -> Iterator[tuple[Any, Any, Any]]:
+        """Copy values and gradients here, and after the call of the rule the values back."""
+        for part, array in self.copies:
             part[...] = array
-            g_part[...] = gradient
-        return ((self.theta, self.g, self.spaces[0]),)
-
-    def close(self) -> None:
-        """End a step: the values go back to their parameters."""
-        for part, array, _ in self.copies:
+        for part, gradient in zip(self.g_parts, gradients, strict=True):
+            part[...] = gradient
+        yield self.theta, self.g, self.spaces[0]
+        for part, array in self.copies:
             array[...] = part
-        super().close()
 
 
-class Single(Bundle):
-    """One parameter, updated where it is: flat and in pieces, or in its shape if it has to be."""
+class Apart(Bundle):
+    """Parameters updated where they are, one after the other: flat and in pieces, or one in its shape.
 
-    def __init__(self, group: dict[str, Any], params: list[Any], elementwise: bool) -> None:
+    Each has rows of state of its own.  They stay where they are when parameters are bundled anew, so that
+    nothing large is copied; and the memory of one is free again when nobody needs that one.
+    """
+
+    def __init__(
+        self,
+        group: dict[str, Any],
+        params: list[Any],
+        elementwise: bool,
+        before: Mapping[Any, Rows],
+    ) -> None:
         super().__init__(group, params)
-        array = self.arrays[0]
-        self.flat = elementwise and params[0].is_contiguous()
-        self.shape = None if self.flat else array.shape
-        limit = sizes_for(array).piece if self.flat else None
-        self.cuts = cuts(array.size, array.itemsize, limit)
+        self.rows = [before.get(p, {}) for p in params]
+        first = self.arrays[0]
+        self.flat = elementwise and all(p.is_contiguous() for p in params)
+        self.shape = None if self.flat else first.shape
+        limit = sizes_for(first).piece if self.flat else None
+        self.cuts_of_each = [cuts(array.size, array.itemsize, limit) for array in self.arrays]
+        self.cuts = [cut for own in self.cuts_of_each for cut in own]
 
     def _fits(self, arrays: list[Any]) -> bool:
         """What is given to the rule flat has to be contiguous."""
-        return not self.flat or self.params[0].is_contiguous()
+        return not self.flat or all(p.is_contiguous() for p in self.params)
 
-    def _cut(self, array: Any) -> list[Any]:
-        """Return the pieces of the parameter or its gradient."""
+    def _state_row(self, name: str) -> list[Any]:
+        """Lay out what is kept under one name, unless it is from before; return a row for each parameter."""
+        rows = []
+        for number, array in enumerate(self.arrays):
+            if not self._has_row(number, name):
+                part = xp_of(array).reshape(new_row("zeros", array, array.size), array.shape)
+                self._keep(number, name, part)
+            _, part = self.views[number][name]
+            rows.append(xp_of(part).reshape(part, -1))
+        return rows
+
+    def _has_row(self, number: int, name: str) -> bool:
+        """Go on with the row that a parameter had in another bundle; tell whether that can be."""
+        if name not in self.rows[number]:
+            return False
+        array, (tensor, part) = self.arrays[number], self.rows[number][name]
+        if tensor.array is not part or self.slots[number].get(name) is not tensor:
+            return False  # somebody put something else there
+        if part.dtype != array.dtype or device_of(part) != device_of(array):
+            return False
+        self.views[number][name] = tensor, part
+        return True
+
+    def _make_spaces(self, rows: dict[str, Any], spares: dict[str, Any]) -> None:
+        self.rows = self.views
+        for number, own_cuts in enumerate(self.cuts_of_each):
+            own_rows = {name: of_all[number] for name, of_all in rows.items()}
+            for cut in own_cuts:
+                self._add_space(own_rows, cut, spares)
+
+    def _cut(self, arrays: list[Any]) -> list[Any]:
+        """Return the pieces of all parameters or of their gradients."""
         if not self.flat:
-            return [array]
-        flat = xp_of(array).reshape(array, -1)
-        return [flat[cut] for cut in self.cuts] if len(self.cuts) > 1 else [flat]
+            return arrays
+        pieces = []
+        for array, own_cuts in zip(arrays, self.cuts_of_each, strict=True):
+            flat = xp_of(array).reshape(array, -1)
+            pieces += [flat[cut] for cut in own_cuts] if len(own_cuts) > 1 else [flat]
+        return pieces
 
     def _look_at(self, arrays: list[Any]) -> None:
         super()._look_at(arrays)
-        self.thetas = self._cut(arrays[0])
+        self.thetas = self._cut(arrays)
+        self.memories = [memory_of(array) for array in arrays]
 
-    def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
-        gradient = gradients[0]
-        if memory_of(gradient) is memory_of(
-            self.arrays[0]
-        ):  # p.grad = p.data: it must not change with the values
-            gradient = xp_of(gradient).array(gradient)
-        return zip(self.thetas, self._cut(gradient), self.spaces, strict=True)
+    def pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+        """Cut values and gradients; nothing is copied."""
+        for number, (gradient, memory) in enumerate(zip(gradients, self.memories, strict=True)):
+            if memory_of(gradient) is memory:  # p.grad = p.data
+                gradients[number] = xp_of(gradient).array(gradient)  # not to change with the values
+        return zip(self.thetas, self._cut(gradients), self.spaces, strict=True)
+
+
+def laid_out(bundles: Iterable[Bundle]) -> dict[Any, Rows]:
+    """Return the rows of state that parameters have of their own, by parameter."""
+    apart = [bundle for bundle in bundles if isinstance(bundle, Apart)]
+    return {p: rows for bundle in apart for p, rows in zip(bundle.params, bundle.rows, strict=True)}
 
 
 def make_bundles(
@@ -379,7 +436,9 @@ def make_bundles(
     state: State,
     scalars: Iterable[str],
     elementwise: bool,
-    launched: Callable[[dict[str, Any], list[Any]], list[Bundle]] | None = None,
+    launched: Callable[[dict[str, Any], list[Any]], list[Bundle]] | None,
+    before: Mapping[Any, Rows],
+    irregular: Container[Any],
 ) -> list[Bundle]:
     """Return bundles of parameters of one group.
 
@@ -395,32 +454,39 @@ def make_bundles(
         Names of the numbers among it; only parameters for which they are the same may be together.
     elementwise : bool
         Whether the rule treats every number alike; if not, each parameter stays alone.
-    launched : callable, optional
+    launched : callable or None
         Makes bundles of those of a group's parameters that a kernel updates, on a GPU.
+    before : dict
+        What :func:`laid_out` returned of the bundles that these take the place of.
+    irregular : set
+        Parameters that sometimes have no gradient when others do.  A large one stays alone: bundling anew in
+        every step would cost more than it saves.
     """
     together: dict[Any, list[Any]] = {}
-    users: Counter[int] = Counter()
+    memories: set[int] = set()
     for p in params:
         make_writable(p)
         array, slots = p.array, state[p]
+        flat = elementwise and p.is_contiguous()
+        by_kernel = flat and launched is not None and kernels.usable(xp_of(array), array.dtype)
+        small = elementwise and not by_kernel and array.nbytes <= sizes_for(array).small
         key: Any = id(p)
-        usable = launched is not None and kernels.usable(xp_of(array), array.dtype)
-        by_kernel = usable and elementwise and p.is_contiguous()
-        if by_kernel or (elementwise and array.nbytes <= sizes_for(array).small):
-            # Parameters that share memory are updated one after the other, so never together.
-            memory = id(cell_of(array))
-            users[memory] += 1
+        memory = id(cell_of(array))
+        # Of parameters that share memory only the first may be with others: they are updated in their order.
+        joins = small or by_kernel or (flat and p not in irregular)
+        if joins and memory not in memories:
             progress = p._grad is None, *map(slots.get, scalars), *sorted(slots)
-            key = array.dtype, device_of(array), users[memory], progress
-        together.setdefault((by_kernel, key), []).append(p)
+            key = array.dtype, device_of(array), progress
+        memories.add(memory)
+        together.setdefault((by_kernel, small, key), []).append(p)
     bundles: list[Bundle] = []
-    for (by_kernel, _), members in together.items():
+    for (by_kernel, small, _), members in together.items():
         if launched is not None and by_kernel:
             bundles += launched(group, members)
-            continue
-        for part in split(members):
-            alone = len(part) == 1
-            bundles.append(Single(group, part, elementwise) if alone else Gathered(group, part))
+        elif small and len(members) > 1:
+            bundles += [Gathered(group, part) for part in split(members)]
+        else:
+            bundles.append(Apart(group, members, elementwise, before))
     return bundles
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from minigrad.backend import kernels
 from minigrad.backend.devices import backend_of, xp_of
-from minigrad.optim.bundles import Bundle, Scratch
+from minigrad.optim.bundles import Bundle
 from minigrad.optim.directions import penalised
 from minigrad.versions import memory_of
 
@@ -52,8 +52,8 @@ class Launched(Bundle):
         apart = len({id(memory_of(array)) for array in arrays}) == len(arrays)
         return apart and all(p.is_contiguous() for p in self.params)
 
-    def _make_spaces(self, rows: dict[str, Any], scratch: Scratch, spare: tuple[str, ...]) -> None:
-        super()._make_spaces(rows, scratch, spare)
+    def _make_spaces(self, rows: dict[str, Any], spares: dict[str, Any]) -> None:
+        super()._make_spaces(rows, spares)
         self.rows = rows
 
     def _look_at(self, arrays: list[Any]) -> None:
@@ -61,7 +61,7 @@ class Launched(Bundle):
         self.memories = {id(memory_of(array)) for array in arrays}
         self.thetas = [xp_of(array).reshape(array, -1) for array in arrays]
 
-    def _pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
+    def pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
         """Launch the kernel; what is left for the rule is nothing, or everything."""
         xp = xp_of(self.arrays[0])
         for position, gradient in enumerate(gradients):

@@ -18,7 +18,7 @@ import numpy as np
 from minigrad import engine
 from minigrad._tensor import HookHandle, Tensor
 from minigrad.autograd.modes import enable_grad
-from minigrad.optim.bundles import Bundle, Scratch, State, make_bundles
+from minigrad.optim.bundles import Bundle, Scratch, State, laid_out, make_bundles
 from minigrad.optim.directions import Transform, in_place_of_gradients, penalised
 from minigrad.optim.launched import launching
 from minigrad.optim.loading import read_state_dict
@@ -299,6 +299,7 @@ class Optimizer:
         self._bundles: list[Bundle] | None = None
         self._bundled: list[tuple[dict[str, Any], list[Any]]] = []  # groups, when they were bundled
         self._untouched: list[Any] = []  # parameters that had no gradient so far
+        self._irregular: set[Any] = set()  # those that had none when others of their bundle did
         watched = dict.fromkeys((*self._rule_names, *COMMON, "lr"))
         self._watched = itemgetter(
             *(name for name in watched if name in self.defaults or name in COMMON)
@@ -506,16 +507,17 @@ class Optimizer:
             self._warn_without_gradients()
         for bundle, gradients in live:
             hyperparameters, decay, shrink, maximize = bundle.options
-            pieces = bundle.open(gradients)
+            bundle.begin()
             if self.scalars:
                 bundle.note(self.advance(bundle.spaces[0], **hyperparameters))
-            for theta, g, s in pieces:
+            for theta, g, s in bundle.pieces(gradients):
                 if shrink is not None:
                     theta *= shrink
                 if decay or maximize:
                     g = penalised(theta, g, decay, maximize, s.penalised)
                 self.update(theta, g, s, **hyperparameters)
-            bundle.close()
+            if bundle.new:
+                bundle.grow_old()
 
     def _warn_without_gradients(self) -> None:
         if not self._warned:
@@ -533,16 +535,20 @@ class Optimizer:
         """Return the bundles whose parameters have gradients, with these; all ready for the rule."""
         if self._bundles is None or not self._is_as_bundled():
             self._bundle()
-        live = []
+        live, changed = [], []
         for bundle in self._bundles or ():
             gradients = bundle.gradients()
-            if gradients is None or (gradients and not self._has_room(bundle)):
-                self._bundles = None
+            as_before = self._watched(bundle.group) == bundle.values
+            if gradients is None or (gradients and not (as_before or self._has_room(bundle))):
+                self._irregular.update(p for p in bundle.params if p._grad is None)
+                self._bundle()
                 return self._live_bundles()
             if gradients:
                 live.append((bundle, gradients))
+                if not as_before:
+                    changed.append(bundle)
         # Only now, as memory that was laid out is no longer new to the rule.
-        for bundle, _ in live:
+        for bundle in changed:
             self._make_ready(bundle)
         return live
 
@@ -563,7 +569,7 @@ class Optimizer:
         """Bundle the parameters that have a gradient, or had one in an earlier step."""
         if not self._has_rule():
             self.update(None, None, None)  # says what is missing
-        self._bundles = []
+        before, self._bundles = laid_out(self._bundles or ()), []
         self._bundled = [(group, list(group["params"])) for group in self.param_groups]
         self._untouched = []
         for group, params in self._bundled:
@@ -578,10 +584,12 @@ class Optimizer:
                 SCALARS | self.scalars,
                 self.is_elementwise(group),
                 launching(self),
+                before,
+                self._irregular,
             )
 
     def _has_room(self, bundle: Bundle) -> bool:
-        """Tell whether a bundle's memory, if it has been laid out, will do for the hyperparameters now.
+        """Tell whether a bundle's memory, if it has been laid out, will do for other hyperparameters.
 
         Raises
         ------
@@ -589,17 +597,12 @@ class Optimizer:
             If one was set out of its range; nothing has been changed then.
         """
         group = bundle.group
-        if self._watched(group) == bundle.values:
-            return True
         self.check(group)
         return bundle.names is None or set(self.state_names(group)) <= set(bundle.names)
 
     def _make_ready(self, bundle: Bundle) -> None:
         """Give a bundle the hyperparameters as they are now, and memory if it has none."""
         group = bundle.group
-        values = self._watched(group)
-        if values == bundle.values:
-            return
         if bundle.names is None:
             names, scalars = self.state_names(group), SCALARS | self.scalars
             spare = (*self.scratch, "penalised")
@@ -609,7 +612,7 @@ class Optimizer:
         if group["decoupled_weight_decay"]:
             decay, shrink = 0, 1 - plain(group["lr"]) * decay if decay else None
         bundle.options = hyperparameters, decay, shrink, group["maximize"]
-        bundle.values = plain(values)
+        bundle.values = plain(self._watched(group))
 
     # Hooks ----------------------------------------------------------------------------------------
 
@@ -677,7 +680,8 @@ class Optimizer:
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {**self.__dict__}
-        for name in ("_pre_hooks", "_post_hooks", "_scratch", "_bundles", "_bundled", "_untouched"):
+        memory = "_scratch", "_bundles", "_bundled", "_untouched", "_irregular"
+        for name in ("_pre_hooks", "_post_hooks", *memory):
             del kept[name]
         return kept
 
