@@ -17,7 +17,7 @@ checks against finite differences.
 from __future__ import annotations
 
 from math import e, inf, nan, pi
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from numpy import dtype, finfo, iinfo
 
@@ -250,49 +250,18 @@ from minigrad._functions.statistics import (
     unique,
     var_mean,
 )
-from minigrad._printing import set_printoptions
-from minigrad._random import (
-    bernoulli,
-    default_generator,
-    get_rng_state,
-    initial_seed,
-    manual_seed,
-    multinomial,
-    normal,
-    rand,
-    rand_like,
-    randint,
-    randint_like,
-    randn,
-    randn_like,
-    randperm,
-    seed,
-    set_rng_state,
-)
+from minigrad._lazy import on_first_use
 from minigrad._tensor import Size, Tensor
-from minigrad._typed import (
-    BoolTensor,
-    ByteTensor,
-    CharTensor,
-    DoubleTensor,
-    FloatTensor,
-    HalfTensor,
-    IntTensor,
-    LongTensor,
-    ShortTensor,
-    set_default_tensor_type,
-)
-from minigrad.autograd import (
+from minigrad.autograd.modes import (
     enable_grad,
     inference_mode,
     is_grad_enabled,
     no_grad,
     set_grad_enabled,
 )
-from minigrad.backend import Device as device
-from minigrad.backend import Generator, set_default_device, tune
-from minigrad.backend import default_device as get_default_device
-from minigrad.backends import use_deterministic_algorithms
+from minigrad.backend.devices import Device as device
+from minigrad.backend.devices import default_device as get_default_device
+from minigrad.backend.devices import set_default_device
 from minigrad.dtypes import (
     bool_,
     can_cast,
@@ -315,14 +284,16 @@ from minigrad.dtypes import (
 )
 from minigrad.ops.declare import op
 
-from minigrad import autograd, linalg  # isort: skip  (they need everything above)
+from minigrad import autograd  # isort: skip  (it needs everything above)
 
-if TYPE_CHECKING:  # at run time they are imported on first use, see __getattr__ below
+if TYPE_CHECKING:  # for type checkers; at run time the table below does it
     from minigrad import (
         accelerator,
+        backends,
         cuda,
         data,
         func,
+        linalg,
         nn,
         optim,
         serialization,
@@ -331,6 +302,40 @@ if TYPE_CHECKING:  # at run time they are imported on first use, see __getattr__
         utils,
         viz,
     )
+    from minigrad._inverting import det, inverse, matrix_power, pinverse, slogdet, svd
+    from minigrad._printing import set_printoptions
+    from minigrad._random import (
+        bernoulli,
+        default_generator,
+        get_rng_state,
+        initial_seed,
+        manual_seed,
+        multinomial,
+        normal,
+        rand,
+        rand_like,
+        randint,
+        randint_like,
+        randn,
+        randn_like,
+        randperm,
+        seed,
+        set_rng_state,
+    )
+    from minigrad._typed import (
+        BoolTensor,
+        ByteTensor,
+        CharTensor,
+        DoubleTensor,
+        FloatTensor,
+        HalfTensor,
+        IntTensor,
+        LongTensor,
+        ShortTensor,
+        set_default_tensor_type,
+    )
+    from minigrad.backend import Generator, tune
+    from minigrad.backends import use_deterministic_algorithms
     from minigrad.explaining import explain
     from minigrad.profiling import profile
     from minigrad.serialization import load, save
@@ -352,55 +357,33 @@ swapaxes = transpose
 moveaxis = movedim
 ravel = flatten
 row_stack = vstack
-inverse, det, slogdet, matrix_power = linalg.inv, linalg.det, linalg.slogdet, linalg.matrix_power
-pinverse, svd = linalg.pinv, linalg.svd_older
 newaxis = None
 
 __version__ = "0.1.0"
 
-_MODULES = (
-    "accelerator",
-    "cuda",
-    "data",
-    "func",
-    "nn",
-    "optim",
-    "serialization",
-    "testing",
-    "train",
-    "utils",
-    "viz",
-)
-_FUNCTIONS = {
-    "draw": "minigrad.viz",
-    "explain": "minigrad.explaining",
-    "load": "minigrad.serialization",
-    "profile": "minigrad.profiling",
-    "save": "minigrad.serialization",
-}
-
-__all__ = [
-    *(
-        name
-        for name in globals()
-        if not name.startswith("_")
-        and name not in ("Any", "TYPE_CHECKING", "annotations", "minigrad")
+_eager = [name for name in globals() if not name.startswith("_")]
+_lazy, __getattr__, __dir__ = on_first_use(
+    globals(),
+    {
+        "_inverting": "det inverse matrix_power pinverse slogdet svd",
+        "_printing": "set_printoptions",
+        "_random": (
+            "bernoulli default_generator get_rng_state initial_seed manual_seed multinomial normal "
+            "rand rand_like randint randint_like randn randn_like randperm seed set_rng_state"
+        ),
+        "_typed": (
+            "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor "
+            "LongTensor ShortTensor set_default_tensor_type"
+        ),
+        "backend": "Generator tune",
+        "backends": "use_deterministic_algorithms",
+        "explaining": "explain",
+        "profiling": "profile",
+        "serialization": "load save",
+        "viz": "draw",
+    },
+    modules=(
+        "accelerator backends cuda data func linalg nn optim serialization testing train utils viz"
     ),
-    *_MODULES,
-    *_FUNCTIONS,
-]
-
-
-def __getattr__(name: str) -> Any:
-    """Import on first use what plain tensors do not need, so that ``import minigrad`` is quick."""
-    import importlib
-
-    if name in _MODULES:
-        return importlib.import_module(f"minigrad.{name}")
-    if name in _FUNCTIONS:
-        return getattr(importlib.import_module(_FUNCTIONS[name]), name)
-    raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES, *_FUNCTIONS})
+)
+__all__ = sorted({*_eager, *_lazy} - {"TYPE_CHECKING", "annotations", "minigrad", "on_first_use"})

@@ -21,7 +21,6 @@ from minigrad import engine
 from minigrad._functions import picking, pointwise, shaping
 from minigrad._functions.arguments import as_size, on_device
 from minigrad.backend.devices import move, xp_of
-from minigrad.backend.generator import default_generator
 from minigrad.engine import state
 from minigrad.ops import arithmetic
 from minigrad.ops.indexing import is_basic, split_index
@@ -334,5 +333,7 @@ class InPlace:
             raise RuntimeError(f"{name}: expected {wanted}, got {self.dtype}")
         if self._is_recorded():
             self._write(name, lambda x: x)  # says why it cannot be, before a number is drawn
+        from minigrad.backend.generator import default_generator  # here: not all programs draw
+
         host = draw(generator or default_generator, tuple(self.shape), self.dtype)
         return self._write(name, lambda x: on_device(np.asarray(host), self.device))

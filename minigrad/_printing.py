@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 
-@dataclass(frozen=True)
-class _Options:
+class _Options(NamedTuple):
     """The options of printing; never changed, only replaced."""
 
     precision: int = 4
@@ -100,7 +98,7 @@ def set_printoptions(
         name: _checked(name, value) for name, value in numeric.items() if value is not None
     }
     start = _options if profile is None else _PROFILES[profile]
-    _options = replace(start, sci_mode=sci_mode, **given)
+    _options = start._replace(sci_mode=sci_mode, **given)
 
 
 def get_printoptions() -> dict[str, Any]:
@@ -111,7 +109,7 @@ def get_printoptions() -> dict[str, Any]:
     dict
         The options by name.
     """
-    return asdict(_options)
+    return _options._asdict()
 
 
 def _checked(name: str, value: Any) -> int | float:

@@ -15,13 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes, engine, linalg
+from minigrad import dtypes, engine
 from minigrad._backward import backward
 from minigrad._conversion import as_tensor, from_python
 from minigrad._functions import multiplying, picking, pointwise, reducing, shaping, statistics
 from minigrad._functions.arguments import on_device
 from minigrad._inplace import InPlace
-from minigrad._printing import tensor_text
 from minigrad.backend.devices import (
     Device,
     backend_for,
@@ -552,6 +551,8 @@ class Tensor(InPlace):
 
     def _text(self, prefix: str) -> str:
         """Return what ``repr`` prints, beginning with ``prefix``."""
+        from minigrad._printing import tensor_text  # here: most programs print no tensor
+
         grad_fn = None if self.is_leaf or self.node is None else self.node.op_name
         return tensor_text(
             np.asarray(to_host(self.array)),
@@ -950,11 +951,26 @@ class Tensor(InPlace):
     addmm = multiplying.addmm
     addmv = multiplying.addmv
     dist = multiplying.dist
-    inverse = linalg.inv
-    pinverse = linalg.pinv
-    det = linalg.det
-    slogdet = linalg.slogdet
-    matrix_power = linalg.matrix_power
+
+    def inverse(self) -> Tensor:
+        """Return the inverse of square matrices, see :func:`minigrad.linalg.inv`."""
+        return _module("linalg").inv(self)
+
+    def pinverse(self, *, rtol: Any = None) -> Tensor:
+        """Return the Moore-Penrose pseudo-inverse, see :func:`minigrad.linalg.pinv`."""
+        return _module("linalg").pinv(self, rtol=rtol)
+
+    def det(self) -> Tensor:
+        """Return the determinant of square matrices, see :func:`minigrad.linalg.det`."""
+        return _module("linalg").det(self)
+
+    def slogdet(self) -> Any:
+        """Return sign and logarithm of the determinant, see :func:`minigrad.linalg.slogdet`."""
+        return _module("linalg").slogdet(self)
+
+    def matrix_power(self, n: Any) -> Tensor:
+        """Return the product of ``n`` times the same matrix, see :func:`minigrad.linalg.matrix_power`."""
+        return _module("linalg").matrix_power(self, n)
 
 
 class HookHandle:

@@ -9,6 +9,7 @@ import numpy as np
 import minigrad as mg
 from minigrad.optim import SGD, Nesterov, lr_scheduler
 
+SCHEDULERS = {name: getattr(lr_scheduler, name) for name in lr_scheduler.__all__}
 RECORD = json.loads((Path(__file__).parent / "recorded" / "optim.json").read_text(encoding="utf-8"))
 
 
@@ -95,7 +96,7 @@ def momenta_of(optimizer):
 
 
 def made(code, optimizer):
-    return eval(code, vars(lr_scheduler) | {"o": optimizer})
+    return eval(code, SCHEDULERS | {"o": optimizer})
 
 
 def advance(optimizer, scheduler, number=0):

@@ -1,5 +1,7 @@
 """Devices: their names, whether they can be used, moving between them, and what mixing them says."""
 
+import copy
+import pickle
 import subprocess
 import sys
 import threading
@@ -51,6 +53,15 @@ def test_unknown_device_says_what_there_is(name):
 def test_bad_number_of_a_device(name):
     with pytest.raises(ValueError, match=f"bad device '{name}'.*number of a GPU"):
         mg.device(name)
+
+
+def test_a_device_does_not_change_and_can_be_copied():
+    found = mg.device("cuda:1")
+    with pytest.raises(AttributeError, match="a device does not change: make another one to set"):
+        found.index = 2
+    for same in (copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert same == found and (same.type, same.index) == ("cuda", 1)
+    assert found != "cuda:1" and {found, mg.device("cuda", 1)} == {found}
 
 
 def test_the_host_has_no_number():

@@ -265,8 +265,8 @@ def test_every_way_to_the_host_is_seen(transfers, use):
 
 OPTIMISERS = [
     optimiser
-    for name, optimiser in vars(mg.optim).items()
-    if isinstance(optimiser, type)
+    for name in mg.optim.__all__
+    if isinstance(optimiser := getattr(mg.optim, name), type)
     and issubclass(optimiser, mg.optim.Optimizer)
     and name not in ("Optimizer", "KFAC", "Nesterov")  # a base class, of a model, looks ahead
     and inspect.signature(optimiser.step).parameters["closure"].default is None

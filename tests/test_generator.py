@@ -257,6 +257,34 @@ NAN, INF = math.nan, math.inf
 ONES = np.ones(3, np.float32)
 
 
+class TestTheTwister:
+    """The first outputs are made here, later ones by NumPy: nobody can tell where one takes over."""
+
+    @pytest.mark.parametrize("seed", [0, 5489, 2**32 - 1])
+    def test_outputs_and_states_are_those_of_numpy(self, seed):
+        other = np.random.MT19937(0)
+        np.random.RandomState(other).seed(seed)
+        twister = module.Twister(module._initial_key(seed), 624)
+        for count in (1, 0, 3, 620, 624, 2, 2000):
+            np.testing.assert_array_equal(twister.random_raw(count), other.random_raw(count))
+            ours, theirs = twister.state["state"], other.state["state"]
+            assert ours["pos"] == theirs["pos"]
+            np.testing.assert_array_equal(ours["key"], theirs["key"])
+
+    @pytest.mark.parametrize("first", [1, module._FEW - 1, module._FEW])
+    def test_where_numpy_takes_over_does_not_show(self, first):
+        whole, parts = seeded(4), seeded(4)
+        assert isinstance(parts._bits(), module.Twister)
+        drawn = [parts.uniform((first,)), parts.uniform((3,)), parts.uniform((2 * module._FEW,))]
+        assert isinstance(parts._bits(), np.random.MT19937)
+        np.testing.assert_array_equal(
+            np.concatenate(drawn), whole.uniform((first + 3 + 2 * module._FEW,))
+        )
+        again = seeded(0).set_state(parts.get_state())
+        assert isinstance(again._bits(), module.Twister)
+        np.testing.assert_array_equal(again.uniform((9,)), parts.uniform((9,)))
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         "call, error, match",

@@ -38,6 +38,19 @@ RECORDED = [  # layer, inputs with every kink among them, PyTorch's values, and 
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64])
+@pytest.mark.parametrize(
+    "look", [lambda x: x, lambda x: x.T, lambda x: x[:, ::2], lambda x: x[:0], lambda x: x[1, 2]]
+)
+def test_relu_does_not_care_how_its_input_lies_in_memory(look, dtype):
+    array = look(np.arange(-6, 6).reshape(3, 4).astype(dtype))
+    before = np.copy(array)
+    out = F.relu(mg.from_numpy(np.asarray(array)))
+    assert out.dtype == dtype and out.shape == array.shape
+    np.testing.assert_array_equal(out.numpy(), np.where(before > 0, before, 0))
+    np.testing.assert_array_equal(array, before)
+
+
 @pytest.mark.parametrize(
     ("layer", "x", "values", "slopes"), RECORDED, ids=lambda one: repr(one)[:9]
 )
@@ -53,7 +66,7 @@ def test_values_and_slopes_are_pytorchs(layer, x, values, slopes, device):
 
 @pytest.mark.parametrize(
     "function",
-    [F.relu6, F.hardtanh, F.hardswish, F.celu, F.selu, F.hardshrink, F.softshrink, F.mish,
+    [F.relu, F.relu6, F.hardtanh, F.hardswish, F.celu, F.selu, F.hardshrink, F.softshrink, F.mish,
      lambda x: F.threshold(x, 0.0, 1.0), lambda x: F.prelu(x, mg.tensor(0.25))],
 )  # fmt: skip
 def test_nan_stays_nan(function):

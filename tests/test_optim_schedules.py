@@ -13,7 +13,17 @@ from dataclasses import FrozenInstanceError, dataclass
 
 import numpy as np
 import pytest
-from optim_runs import RECORD, advance, leaf, made, momenta_of, numbers, rates_of, two_groups
+from optim_runs import (
+    RECORD,
+    SCHEDULERS,
+    advance,
+    leaf,
+    made,
+    momenta_of,
+    numbers,
+    rates_of,
+    two_groups,
+)
 
 import minigrad as mg
 from minigrad.optim import SGD, Adam, RMSprop, lr_scheduler
@@ -851,7 +861,7 @@ def test_cooldown_is_told():
 )
 def test_schedulers_say_what_is_wrong(code, kind, message):
     optimizer = two_groups()
-    names = vars(lr_scheduler) | {"o": optimizer, "other": two_groups()}
+    names = SCHEDULERS | {"o": optimizer, "other": two_groups()}
     with pytest.raises(kind, match=message):
         eval(code, names)
     assert rates_of(optimizer) == [0.1, 0.02]

@@ -5,7 +5,8 @@ Every function with ``keepdim`` takes NumPy's ``axis`` and ``keepdims`` as well.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections import namedtuple
+from typing import Any
 
 from minigrad import engine
 from minigrad._functions import shaping
@@ -16,11 +17,10 @@ from minigrad.ops import arithmetic, fused, reductions
 from minigrad.ops.indexing import along_axis, getitem
 
 
-class ValuesAndIndices(NamedTuple):
+class ValuesAndIndices(namedtuple("ValuesAndIndices", "values indices")):
     """What ``max(dim)``, ``min(dim)``, ``sort`` and ``topk`` return, with PyTorch's names."""
 
-    values: Any
-    indices: Any
+    __slots__ = ()
 
 
 @numpy_names

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections import namedtuple
+from typing import Any
 
 import numpy as np
 
@@ -21,18 +22,16 @@ from minigrad.dtypes import float32, int32, int64
 from minigrad.ops import reductions
 
 
-class Extremes(NamedTuple):
+class Extremes(namedtuple("Extremes", "min max")):
     """What ``aminmax`` returns."""
 
-    min: Any
-    max: Any
+    __slots__ = ()
 
 
-class Histogram(NamedTuple):
+class Histogram(namedtuple("Histogram", "hist bin_edges")):
     """What ``histogram`` returns: counts (or a density), and the edges between the bins."""
 
-    hist: Any
-    bin_edges: Any
+    __slots__ = ()
 
 
 @numpy_names

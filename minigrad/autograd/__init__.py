@@ -1,41 +1,33 @@
 """Gradients: ``grad`` and ``backward``, modes, custom functions, and checks of derivatives."""
 
-import importlib
-from typing import Any
+from typing import TYPE_CHECKING
 
 from minigrad._backward import backward, grad
-from minigrad.autograd.anomaly import detect_anomaly, set_detect_anomaly
-from minigrad.autograd.function import Function
+from minigrad._lazy import on_first_use
+
+# Imported at once: later, the name could stand for the module as well as for the function.
 from minigrad.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
-from minigrad.autograd.modes import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    no_grad,
-    set_grad_enabled,
+
+if TYPE_CHECKING:  # for type checkers; at run time the table below does it
+    from minigrad.autograd import functional as functional
+    from minigrad.autograd.anomaly import detect_anomaly as detect_anomaly
+    from minigrad.autograd.anomaly import set_detect_anomaly as set_detect_anomaly
+    from minigrad.autograd.function import Function as Function
+    from minigrad.autograd.modes import enable_grad as enable_grad
+    from minigrad.autograd.modes import inference_mode as inference_mode
+    from minigrad.autograd.modes import is_grad_enabled as is_grad_enabled
+    from minigrad.autograd.modes import no_grad as no_grad
+    from minigrad.autograd.modes import set_grad_enabled as set_grad_enabled
+    from minigrad.autograd.variable import Variable as Variable
+
+__all__, __getattr__, __dir__ = on_first_use(
+    globals(),
+    {
+        "anomaly": "detect_anomaly set_detect_anomaly",
+        "function": "Function",
+        "modes": "enable_grad inference_mode is_grad_enabled no_grad set_grad_enabled",
+        "variable": "Variable",
+    },
+    modules="functional",
 )
-from minigrad.autograd.variable import Variable
-
-__all__ = [
-    "Function",
-    "GradcheckError",
-    "Variable",
-    "backward",
-    "detect_anomaly",
-    "enable_grad",
-    "grad",
-    "gradcheck",
-    "gradgradcheck",
-    "inference_mode",
-    "is_grad_enabled",
-    "no_grad",
-    "set_detect_anomaly",
-    "set_grad_enabled",
-]
-
-
-def __getattr__(name: str) -> Any:
-    """Import :mod:`minigrad.autograd.functional` on first use."""
-    if name == "functional":
-        return importlib.import_module("minigrad.autograd.functional")
-    raise AttributeError(f"module 'minigrad.autograd' has no attribute {name!r}")
+__all__ += ["GradcheckError", "backward", "grad", "gradcheck", "gradgradcheck"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from contextvars import Token
 from typing import Any
 
@@ -60,6 +59,8 @@ def _trouble(array: Any) -> str | None:
 
 def _line_of_user() -> str:
     """Return file, line and text of the innermost call from outside the package."""
+    import traceback  # here, because it takes long to import and nothing else needs it
+
     for frame in reversed(traceback.extract_stack()):
         if not frame.filename.startswith(_PACKAGE):
             return f"{frame.filename}:{frame.lineno}: {frame.line}"

@@ -13,7 +13,7 @@ import importlib
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,8 @@ class BackendUnavailable(RuntimeError):
     """The device asked for cannot be used on this machine; the message says why and what to do."""
 
 
-@dataclass(frozen=True)
 class Device:
-    """Where an array lives, as in PyTorch: ``Device("cpu")``, ``Device("cuda:1")``.
+    """Where an array lives, as in PyTorch: ``Device("cpu")``, ``Device("cuda:1")``; it never changes.
 
     Parameters
     ----------
@@ -43,26 +42,33 @@ class Device:
     """
 
     type: str
-    index: int | None = None
+    index: int | None
 
-    def __post_init__(self) -> None:
-        """Split ``"cuda:1"`` into its type and its number."""
-        if isinstance(self.type, Device):
-            object.__setattr__(self, "index", self.type.index)
-            object.__setattr__(self, "type", self.type.type)
+    def __init__(self, type: Any, index: int | None = None) -> None:
+        if isinstance(type, Device):
+            vars(self).update(vars(type))
             return
-        kind, _, number = str(self.type).partition(":")
+        kind, _, number = str(type).partition(":")
         if kind not in _LOADERS:
             known = ", ".join(sorted(repr(name) for name in _LOADERS))
-            raise ValueError(f"unknown device {self.type!r}: expected one of {known} or 'cuda:N'")
-        on_host = kind == "cpu" and (number or self.index is not None)
+            raise ValueError(f"unknown device {type!r}: expected one of {known} or 'cuda:N'")
+        on_host = kind == "cpu" and (number or index is not None)
         if on_host or (number and not number.isdecimal()):
-            raise ValueError(f"bad device {self.type!r}: the part after ':' is the number of a GPU")
-        object.__setattr__(self, "type", kind)
+            raise ValueError(f"bad device {type!r}: the part after ':' is the number of a GPU")
         if number:
-            object.__setattr__(self, "index", int(number))
-        elif kind == "cuda" and self.index is None:
-            object.__setattr__(self, "index", 0)
+            index = int(number)
+        elif kind == "cuda" and index is None:
+            index = 0
+        vars(self).update(type=kind, index=index)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a device does not change: make another one to set its {name}")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
@@ -71,9 +77,8 @@ class Device:
         return f"device({str(self)!r})"
 
 
-@dataclass(frozen=True)
-class Backend:
-    """What minigrad needs to know of one array library.
+class Backend(SimpleNamespace):
+    """What minigrad needs to know of one array library; made with keywords.
 
     Attributes
     ----------
@@ -91,8 +96,6 @@ class Backend:
         ``to_host(array) -> ndarray``.
     index_of : callable
         ``index_of(array) -> int | None``, the number of the device that holds the array.
-    on_device : callable
-        ``on_device(index)`` -> context manager in which new arrays are made on that device.
     """
 
     name: str
@@ -102,9 +105,11 @@ class Backend:
     from_host: Callable[[np.ndarray, int | None], Any]
     to_host: Callable[[Any], np.ndarray]
     index_of: Callable[[Any], int | None]
-    on_device: Callable[[int | None], AbstractContextManager[Any]] = field(
-        default=lambda index: nullcontext()
-    )
+
+    @staticmethod
+    def on_device(index: int | None) -> AbstractContextManager[Any]:
+        """Return the context manager in which arrays are made on that device; here it does nothing."""
+        return nullcontext()
 
 
 NAMESPACES: dict[type, Any] = {}

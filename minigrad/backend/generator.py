@@ -71,21 +71,24 @@ from __future__ import annotations
 import math
 import operator
 import os
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    Shape = tuple[int, ...]
+    Array = NDArray[Any]
 
 DEFAULT_SEED = 67280421310721
 """The seed of a new :class:`Generator`, as in PyTorch."""
-
-Shape = tuple[int, ...]
-Array = NDArray[Any]
 
 _FLOATS = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
 _BLOCK = 16  # from so many normals on, PyTorch makes them in blocks of that size
 _CHUNK = 1 << 15  # so many are made at once, which keeps the temporaries in the processor's cache
 _WIDE = 1 << 28  # from this range on, an integer takes 64 bits, to keep ``%`` nearly uniform
+_FEW = 5000  # up to so many outputs from a seed on, numpy.random is not worth its import
 _LONGEST = (2**32 - 1) // 20  # PyTorch shuffles otherwise from this length on, for the same reason
 
 # The state as PyTorch writes it: the fields of its ``CPUGeneratorImplState``, 5056 bytes in all.
@@ -173,7 +176,7 @@ class Generator:
         if not -(2**63) <= seed < 2**64:
             raise ValueError(f"manual_seed expects a seed of 64 bits at most, got {seed}")
         self._seed = seed % 2**64
-        self._twister: np.random.MT19937 | None = None
+        self._twister: Twister | np.random.MT19937 | None = None
         self._cached_normal: float | None = None
         return self
 
@@ -194,7 +197,7 @@ class Generator:
         ndarray of uint8, shape (5056,)
             In the format of ``torch.Generator.get_state``: either can read the other's.
         """
-        inner = self._bits.state["state"]
+        inner = self._bits().state["state"]
         state = np.zeros(1, _STATE)
         state["seed"] = self._seed
         state["left"] = 625 - inner["pos"]
@@ -237,8 +240,7 @@ class Generator:
         left = int(fields["left"])
         if not fields["seeded"] or not 1 <= left <= 624:
             raise RuntimeError("these bytes are not the state of a generator (use get_state)")
-        key = fields["key"].astype(np.uint32)
-        self._bits.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": 625 - left}}
+        self._twister = Twister(fields["key"].astype(np.uint32), 625 - left)
         self._seed = int(fields["seed"])
         cached = fields["has_cached_normal"]
         self._cached_normal = float(fields["cached_normal"]) if cached else None
@@ -259,18 +261,22 @@ class Generator:
 
     # What all draws are made of
 
-    @property
-    def _bits(self) -> np.random.MT19937:
-        """The Mersenne Twister, made at the first draw: to import numpy.random takes 10 ms."""
+    def _bits(self, count: int = 0) -> Twister | np.random.MT19937:
+        """Return the Mersenne Twister that is to make ``count`` outputs; it is made at the first draw.
+
+        The first ones come from the one below: NumPy's is many times as fast, but to import
+        ``numpy.random`` takes 10 ms and 6 MB, and a program with a small network does without it.
+        """
         if self._twister is None:
-            self._twister = np.random.MT19937(0)
-            # NumPy's legacy class seeds the bits it is given in the way of MT19937's authors.
-            np.random.RandomState(self._twister).seed(self._seed % 2**32)
+            self._twister = Twister(_initial_key(self._seed % 2**32), 624)
+        if isinstance(self._twister, Twister) and self._twister.made + count > _FEW:
+            state, self._twister = self._twister.state, np.random.MT19937(0)
+            self._twister.state = state
         return self._twister
 
     def _raw(self, count: int) -> NDArray[np.uint64]:
         """Return the next ``count`` outputs of the Mersenne Twister, 32 bits each."""
-        return np.asarray(self._bits.random_raw(count), dtype=np.uint64)
+        return np.asarray(self._bits(count).random_raw(count), dtype=np.uint64)
 
     def _raw64(self, count: int) -> NDArray[np.uint64]:
         """Return ``count`` numbers of 64 bits: one output is the upper half, the next the lower."""
@@ -644,6 +650,83 @@ class Generator:
         rows = zip(np.atleast_2d(cumulated), u.reshape(-1, num_samples), strict=True)
         found = [np.searchsorted(row.astype(np.float64), points) for row, points in rows]
         return np.array(found, dtype=np.int64).reshape(*p.shape[:-1], num_samples)
+
+
+# The Mersenne Twister
+
+
+class Twister:
+    """The Mersenne Twister MT19937, with the interface of ``numpy.random.MT19937``.
+
+    Parameters
+    ----------
+    key : ndarray of uint32, shape (624,)
+        The words of the state.
+    pos : int
+        How many outputs of this state have been used; after the last one the next state is made.
+
+    Attributes
+    ----------
+    made : int
+        Outputs handed out.
+    """
+
+    def __init__(self, key: NDArray[np.uint32], pos: int) -> None:
+        self.key, self.pos, self.made = key, pos, 0
+
+    @property
+    def state(self) -> Any:
+        """What ``numpy.random.MT19937.state`` would be."""
+        return {"bit_generator": "MT19937", "state": {"key": self.key, "pos": self.pos}}
+
+    def random_raw(self, count: int) -> NDArray[np.uint32]:
+        """Return the next ``count`` outputs."""
+        self.made += count
+        end = self.pos + count
+        words = [self.key[self.pos : end]]
+        while end > 624:
+            self.key = _twisted(self.key)
+            end -= 624
+            words.append(self.key[:end])
+        self.pos = end
+        return _tempered(np.concatenate(words))
+
+
+def _initial_key(seed: int) -> NDArray[np.uint32]:
+    """Return the state that belongs to a seed of 32 bits (``init_genrand`` of the authors)."""
+    word, key = seed, [seed]
+    for i in range(1, 624):
+        word = (1812433253 * (word ^ word >> 30) + i) % 2**32
+        key.append(word)
+    return np.array(key, np.uint32)
+
+
+def _twisted(key: Array) -> Array:
+    """Return the next state: word ``k`` is word ``k + 397`` mixed with ``k`` and ``k + 1``.
+
+    Indices are modulo 624, and words that have been replaced already are taken as they are now, so
+    that no more than 227 can be made at once.
+    """
+    new = np.empty_like(key)
+    mixed = _mixed(key[:-1], key[1:])
+    new[:227] = key[397:] ^ mixed[:227]
+    new[227:454] = new[:227] ^ mixed[227:454]
+    new[454:623] = new[227:396] ^ mixed[454:]
+    new[623:] = new[396:397] ^ _mixed(key[623:], new[:1])
+    return new
+
+
+def _mixed(word: Array, following: Array) -> Array:
+    joined = word & 0x80000000 | following & 0x7FFFFFFF
+    return joined >> 1 ^ (joined & 1) * 0x9908B0DF
+
+
+def _tempered(y: Array) -> Array:
+    """Return the outputs that belong to words of the state."""
+    y = y ^ y >> 11
+    y ^= y << 7 & 0x9D2C5680
+    y ^= y << 15 & 0xEFC60000
+    return y ^ y >> 18
 
 
 # Checks

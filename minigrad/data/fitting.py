@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -189,6 +188,10 @@ def _load(name: str) -> tuple[Tensor, Tensor]:
 
 def read_pairs(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the columns ``x`` and ``y`` of a bundled file, in float64."""
+    from importlib import (
+        resources,  # here, because it takes longer to import than all of minigrad.data
+    )
+
     text = (resources.files("minigrad") / "data" / "_files" / name).read_text(encoding="utf-8")
     x, y = np.loadtxt(io.StringIO(text), delimiter=",", skiprows=1).T
     return x, y

@@ -125,7 +125,8 @@ class BatchNorm1d(Module):
     def forward(self, input: Tensor) -> Tensor:
         """Normalise (N, C), (N, C, L), or (C, N) with ``features_first``, each channel by itself."""
         input = as_tensor(input)
-        self._check_shape(input.array.shape)
+        if self.features_first or input.array.shape[1:] != (self.num_features,):
+            self._check_shape(input.array.shape)
         return self._normalized(input.T).T if self.features_first else self._normalized(input)
 
     def _check_shape(self, shape: tuple[int, ...]) -> None:

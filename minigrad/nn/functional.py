@@ -5,66 +5,92 @@ The modules of :mod:`minigrad.nn` hold the parameters and call these.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from minigrad._functions.arguments import index_array
 from minigrad._functions.picking import one_hot
 from minigrad._functions.pointwise import logsigmoid, sigmoid, tanh, where
 from minigrad._functions.shaping import broadcast_tensors, pad
+from minigrad._lazy import on_first_use
 from minigrad._tensor import Tensor
 from minigrad.backend.devices import to_device, xp_of
 from minigrad.backend.generator import default_generator
 from minigrad.engine import wrap
-from minigrad.nn.activation_functions import (
-    celu,
-    elu,
-    gelu,
-    glu,
-    hardshrink,
-    hardsigmoid,
-    hardswish,
-    hardtanh,
-    leaky_relu,
-    log_softmax,
-    mish,
-    prelu,
-    relu,
-    relu6,
-    selu,
-    silu,
-    softmax,
-    softmin,
-    softplus,
-    softshrink,
-    softsign,
-    tanhshrink,
-    threshold,
-)
-from minigrad.nn.log_loss_functions import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    kl_div,
-    nll_loss,
-)
-from minigrad.nn.margin_loss_functions import (
-    hinge_embedding_loss,
-    hinge_loss,
-    margin_ranking_loss,
-    multi_margin_loss,
-    soft_margin_loss,
-)
 from minigrad.nn.module import in_module
-from minigrad.nn.norm_functions import batch_norm, layer_norm
-from minigrad.nn.regression_loss_functions import (
-    gaussian_nll_loss,
-    huber_loss,
-    l1_loss,
-    mse_loss,
-    poisson_nll_loss,
-    smooth_l1_loss,
-)
 from minigrad.ops import fused, indexing
+
+if TYPE_CHECKING:  # for type checkers; at run time the table below does it
+    from minigrad.nn.activation_functions import (
+        celu,
+        elu,
+        gelu,
+        glu,
+        hardshrink,
+        hardsigmoid,
+        hardswish,
+        hardtanh,
+        leaky_relu,
+        log_softmax,
+        mish,
+        prelu,
+        relu,
+        relu6,
+        selu,
+        silu,
+        softmax,
+        softmin,
+        softplus,
+        softshrink,
+        softsign,
+        tanhshrink,
+        threshold,
+    )
+    from minigrad.nn.log_loss_functions import (
+        binary_cross_entropy,
+        binary_cross_entropy_with_logits,
+        cross_entropy,
+        kl_div,
+        nll_loss,
+    )
+    from minigrad.nn.margin_loss_functions import (
+        hinge_embedding_loss,
+        hinge_loss,
+        margin_ranking_loss,
+        multi_margin_loss,
+        soft_margin_loss,
+    )
+    from minigrad.nn.norm_functions import batch_norm, layer_norm
+    from minigrad.nn.regression_loss_functions import (
+        gaussian_nll_loss,
+        huber_loss,
+        l1_loss,
+        mse_loss,
+        poisson_nll_loss,
+        smooth_l1_loss,
+    )
+
+_, __getattr__, __dir__ = on_first_use(
+    globals(),
+    {
+        "activation_functions": (
+            "celu elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu "
+            "log_softmax mish prelu relu relu6 selu silu softmax softmin softplus "
+            "softshrink softsign tanhshrink threshold"
+        ),
+        "log_loss_functions": (
+            "binary_cross_entropy binary_cross_entropy_with_logits cross_entropy kl_div nll_loss"
+        ),
+        "margin_loss_functions": (
+            "hinge_embedding_loss hinge_loss margin_ranking_loss multi_margin_loss soft_margin_loss"
+        ),
+        "norm_functions": "batch_norm layer_norm",
+        "regression_loss_functions": (
+            "gaussian_nll_loss huber_loss l1_loss mse_loss poisson_nll_loss smooth_l1_loss"
+        ),
+    },
+)
 
 __all__ = [
     "batch_norm",

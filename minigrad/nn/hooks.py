@@ -7,20 +7,21 @@ at its inputs.  A *gate* is such a place, an operation that hands its tensors on
 from __future__ import annotations
 
 import itertools
+from collections import namedtuple
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from minigrad._tensor import Tensor
 from minigrad.autograd.function import Function
 
 
-class Hook(NamedTuple):
-    """One registered function, and when and how it is called."""
+class Hook(namedtuple("Hook", "kind call with_kwargs always", defaults=(False, False))):
+    """One registered function, and when and how it is called.
 
-    kind: str  # "forward_pre", "forward", "backward_pre" or "backward"
-    call: Callable[..., Any]
-    with_kwargs: bool = False
-    always: bool = False
+    Its kind is "forward_pre", "forward", "backward_pre" or "backward".
+    """
+
+    __slots__ = ()
 
 
 class RemovableHandle:

@@ -158,7 +158,7 @@ def binary_cross_entropy_with_logits(
     input, target = checked(name, reduction, input, target)
     check_same_shape(name, input, target)
     if weight is None and pos_weight is None:
-        return losses.binary_cross_entropy_with_logits(input, target, reduction=reduction)
+        return losses.binary_cross_entropy_with_logits.apply(input, target, reduction=reduction)
     if pos_weight is None:
         positive = target
     else:
@@ -251,7 +251,9 @@ def cross_entropy(
     if label_smoothing:
         result = _smoothed(rows, classes, counted, weight, shares, reduction, label_smoothing)
     else:
-        result = losses.cross_entropy(rows, target=classes, shares=shares, reduction=reduction)
+        result = losses.cross_entropy.apply(
+            rows, target=classes, shares=shares, reduction=reduction
+        )
     return result if rows is input or reduction != "none" else result.reshape(target.shape)
 
 

@@ -8,9 +8,10 @@ order is the order in which the attributes were first set.
 from __future__ import annotations
 
 import itertools
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from minigrad import dtypes
 from minigrad._tensor import Tensor
@@ -725,11 +726,10 @@ class Members(MutableMapping[str, Any]):
         return repr(self._own)
 
 
-class LoadedKeys(NamedTuple):
-    """What :meth:`Module.load_state_dict` returns."""
+class LoadedKeys(namedtuple("LoadedKeys", "missing_keys unexpected_keys")):
+    """What :meth:`Module.load_state_dict` returns: two lists of names."""
 
-    missing_keys: list[str]
-    unexpected_keys: list[str]
+    __slots__ = ()
 
     def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:

@@ -68,9 +68,9 @@ def batch_norm(
     covariate shift", ICML 2015, algorithms 1 and 2.
     """
     _check_channels(input, running_mean, running_var, weight, bias)
-    if input.ndim == 2 and training:
-        return _by_batch(input, running_mean, running_var, weight, bias, momentum, eps)
-    if input.ndim == 2:
+    if input.array.ndim == 2:
+        if training:
+            return _by_batch(input, running_mean, running_var, weight, bias, momentum, eps)
         return _by_running(input, running_mean, running_var, weight, bias, eps)
     last = input.movedim(1, -1)
     out = batch_norm(
@@ -147,23 +147,23 @@ def _by_running(
 def _check_channels(x: Tensor, *vectors: Tensor | None) -> None:
     """Raise if ``x`` is not (N, C, ...), or a vector is not (C,) in the dtype of ``x``."""
     shape, dtype = x.array.shape, x.array.dtype
+    expected = shape[1:2], dtype
     if len(shape) < 2:
         raise ValueError(
             f"batch_norm: expected an input of shape (N, C) or (N, C, L), got {shape}{in_module()}"
         )
     for vector in vectors:
-        if vector is None:
+        if vector is None or (vector.array.shape, vector.array.dtype) == expected:
             continue
         if vector.array.shape != shape[1:2]:
             raise ValueError(
                 f"batch_norm: expected an input with {vector.array.shape[0]} channels in dimension 1, "
                 f"got shape {shape}{in_module()}"
             )
-        if vector.array.dtype != dtype:
-            raise RuntimeError(
-                f"batch_norm: the input is {dtype}, the layer {vector.array.dtype}; convert one of them "
-                f"with .to(dtype){in_module()}"
-            )
+        raise RuntimeError(
+            f"batch_norm: the input is {dtype}, the layer {vector.array.dtype}; convert one of them "
+            f"with .to(dtype){in_module()}"
+        )
 
 
 def layer_norm(

@@ -52,7 +52,7 @@ def mse_loss(
     input, target = checked("mse_loss", reduction, input, target)
     warn_if_broadcast("mse_loss", input, target)
     if weight is None:
-        return losses.mse_loss(input, target, reduction=reduction)
+        return losses.mse_loss.apply(input, target, reduction=reduction)
     each = losses.mse_loss(input, target, reduction="none")
     return _reduced_by_weight("mse_loss", each, weight, input, reduction)
 

@@ -17,7 +17,11 @@ def _smooth_step(xp, x):
     It is :math:`1 / (1 + e^{-x})` for positive x and :math:`e^x / (1 + e^x)` for negative; exp of what is
     never positive cannot overflow.
     """
-    return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-xp.abs(x)))
+    small = xp.exp(-xp.abs(x))
+    out = xp.maximum(small, x >= 0)  # the numerators
+    small += 1
+    out /= small
+    return out
 
 
 @op(dtypes="float")
@@ -65,6 +69,10 @@ def relu(xp, x):
     r"""Rectifier, :math:`\max(x, 0)`."""
     if isinstance(x, np.floating):  # NumPy takes 1 us for the maximum of two scalars
         return x if x > 0 or x != x else x.dtype.type(0)
+    if xp is np and x.ndim and x.flags.c_contiguous:
+        # Against as many zeros NumPy is 3 times as fast as against one, and the result can take their place.
+        zeros = np.zeros(x.shape, x.dtype)
+        return np.maximum(x, zeros, out=zeros)
     return xp.maximum(x, 0)
 
 

@@ -6,6 +6,7 @@ composite is the specification: the tests compare value, gradient and second ord
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -19,35 +20,29 @@ from minigrad.ops.reductions import repeated
 def column_sums(xp, matrix):
     """Return ``matrix.sum(0)``; as a product with ones, which NumPy does 3 to 8 times faster."""
     if xp is np and matrix.dtype.kind == "f":
-        return np.dot(_ones(matrix.shape[0], matrix.dtype), matrix)
+        return _ones(matrix.shape[0], matrix.dtype).dot(matrix)
     return xp.sum(matrix, axis=0)
 
 
 def row_sums(xp, matrix):
     """Return ``matrix.sum(1, keepdims=True)``, likewise."""
     if xp is np and matrix.dtype.kind == "f":
-        return np.dot(matrix, _ones(matrix.shape[1], matrix.dtype))[:, None]
+        return matrix.dot(_ones(matrix.shape[1], matrix.dtype))[:, None]
     return xp.sum(matrix, axis=1, keepdims=True)
 
 
 def row_maxima(xp, matrix):
-    """Return ``matrix.max(1, keepdims=True)``; NumPy's own function asks more before it starts."""
+    """Return ``matrix.max(1, keepdims=True)``; *where* they are NumPy finds several times faster."""
     if xp is np:
-        return np.maximum.reduce(matrix, axis=1, keepdims=True)
+        return matrix[np.arange(matrix.shape[0]), np.argmax(matrix, axis=1)][:, None]
     return xp.max(matrix, axis=1, keepdims=True)
 
 
-_ONES: dict = {}
-
-
+@functools.lru_cache(maxsize=64)
 def _ones(length, dtype):
     """Return a vector of ones, kept from one call to the next."""
-    ones = _ONES.get((length, dtype))
-    if ones is None:
-        if len(_ONES) > 64:
-            _ONES.clear()
-        ones = _ONES[length, dtype] = np.ones(length, dtype)
-        ones.flags.writeable = False
+    ones = np.ones(length, dtype)
+    ones.flags.writeable = False
     return ones
 
 
@@ -152,15 +147,17 @@ def batch_norm(xp, x, weight, bias, *, moments=None, eps=1e-5):
 def _batch_norm(xp, g, needs, weight, centred, inverse):
     if xp is not np and (launches := _launched_batch_norm_rule.ready(xp, g)):
         return launches(xp, g, needs, weight, centred, inverse)
-    to_bias = column_sums(xp, g)
-    along = column_sums(xp, g * centred)
+    count = g.shape[0]
+    products = g * centred
+    to_weight, to_bias = column_sums(xp, products) * inverse, column_sums(xp, g)
     to_x = None
     if needs[0]:
-        count = g.shape[0]
-        to_x = g - to_bias / count
-        to_x -= centred * (along * inverse * inverse / count)
+        # (g - centred * inverse * to_weight / count - to_bias / count) * inverse * weight, in one array.
+        to_x = xp.multiply(centred, inverse * to_weight / count, out=products)
+        to_x = xp.subtract(g, to_x, out=to_x)
+        to_x -= to_bias / count
         to_x *= inverse if weight is None else inverse * weight
-    return to_x, along * inverse, to_bias
+    return to_x, to_weight, to_bias
 
 
 def _batch_norm_composite(x, weight, bias, moments, eps):
@@ -201,9 +198,9 @@ _normalised = Kernel(
 _sum_of_products = Reduction("sum_of_products", "T x, T y", "T sum", "x * y", "sum = a")
 _batch_norm_gradient = Kernel(
     "batch_norm_gradient",
-    "T g, T centred, T to_bias, T along, T inverse, T weight, T count",
+    "T g, T centred, T to_weight, T to_bias, T inverse, T weight, T count",
     "T to_x",
-    "to_x = (g - to_bias / count - centred * (along * inverse * inverse / count)) * (inverse * weight)",
+    "to_x = (g - centred * (inverse * to_weight / count) - to_bias / count) * (inverse * weight)",
 )
 
 
@@ -233,13 +230,13 @@ def _some_gradient(random):
 
 @replacing(_batch_norm, _some_gradient)
 def _launched_batch_norm_rule(xp, g, needs, weight, centred, inverse):
+    to_weight = _sum_of_products(xp, g, centred, axis=0) * inverse
     to_bias = xp.sum(g, axis=0)
-    along = _sum_of_products(xp, g, centred, axis=0)
     to_x = None
     if needs[0]:
-        scale = 1 if weight is None else weight
-        to_x = _batch_norm_gradient(xp, g, centred, to_bias, along, inverse, scale, g.shape[0])
-    return to_x, along * inverse, to_bias
+        scale, count = 1 if weight is None else weight, g.shape[0]
+        to_x = _batch_norm_gradient(xp, g, centred, to_weight, to_bias, inverse, scale, count)
+    return to_x, to_weight, to_bias
 
 
 @op(dtypes="same")

@@ -50,9 +50,9 @@ def reduce_loss(xp, losses, reduction, shares=None):
     return result if dtype is None else xp.asarray(result, dtype=losses.dtype)
 
 
-def spread_loss(xp, g, count, reduction):
-    """Return the gradient of each loss from that of the reduced one, as a factor."""
-    return g / count if reduction == "mean" else g
+def spread_loss(g, shape, reduction):
+    """Return the gradient of each of the losses, an array of ``shape``, from that of the reduced one."""
+    return g / (math.prod(shape) or 1) if reduction == "mean" else g
 
 
 def weighted_mean(xp, total, shares):
@@ -83,8 +83,7 @@ def mse_loss(xp, x, y, *, reduction="mean"):
 
 def _mse(xp, g, needs, x, y, reduction):
     difference = x - y
-    count = max(math.prod(difference.shape), 1)
-    contribution = 2 * spread_loss(xp, g, count, reduction) * difference
+    contribution = 2 * spread_loss(g, difference.shape, reduction) * difference
     return contribution if needs[0] else None, -contribution if needs[1] else None
 
 
@@ -181,15 +180,10 @@ def binary_cross_entropy_with_logits(xp, x, y, *, reduction="mean"):
     return reduce_loss(xp, losses, reduction)
 
 
-def _share(xp, g, x, reduction):
-    """Return the gradient of each loss, as a factor."""
-    return spread_loss(xp, g, max(math.prod(x.shape), 1), reduction)
-
-
 def _bce(xp, g, x, y, reduction):
     if xp is not np and (launches := _launched_bce_rule.ready(xp, x)):
         return launches(xp, g, x, y, reduction)
-    return _share(xp, g, x, reduction) * (sigmoid.on(xp, x) - y)
+    return spread_loss(g, x.shape, reduction) * (sigmoid.on(xp, x) - y)
 
 
 def _bce_composite(x, y, reduction):
@@ -199,7 +193,7 @@ def _bce_composite(x, y, reduction):
 
 binary_cross_entropy_with_logits.vjp(
     x=_bce,
-    y=lambda xp, g, x, reduction: -_share(xp, g, x, reduction) * x,
+    y=lambda xp, g, x, reduction: -spread_loss(g, x.shape, reduction) * x,
 ).stands_for(_bce_composite).samples(
     lambda draw: [
         ((x, draw((2, 3), 0.0, 1.0)), {"reduction": reduction})
@@ -259,8 +253,7 @@ def cross_entropy(xp, x, *, target, shares=None, reduction="mean"):
     shifted = x - row_maxima(xp, x)
     grown = xp.exp(shifted)
     total = row_sums(xp, grown)
-    picked = shifted[xp.arange(x.shape[0]), target]
-    losses = xp.log(xp.reshape(total, picked.shape)) - picked
+    losses = xp.log(total[:, 0]) - shifted[xp.arange(x.shape[0]), target]
     grown /= total
     if shares is not None:
         losses = xp.where(shares != 0, losses, 0.0) * shares  # what counts nothing may be infinite
@@ -273,7 +266,7 @@ def _cross_entropy(xp, g, probabilities, target, shares, reduction):
     if reduction == "mean" and shares is not None:
         g = _divided(g, xp.sum(shares))
     else:
-        g = spread_loss(xp, g, max(probabilities.shape[0], 1), reduction)
+        g = spread_loss(g, probabilities.shape[:1], reduction)
     share = g if shares is None else g * shares
     out = probabilities * (xp.expand_dims(share, 1) if share.ndim else share)
     out[xp.arange(out.shape[0]), target] -= share

@@ -2,17 +2,18 @@ r"""Products of matrices and tensors: matmul for every pair of ranks, and einsum
 
 from __future__ import annotations
 
-import string
 from typing import Any
 
 import numpy as np
 
 from minigrad.ops.declare import namespace_of, op, register
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 
 def product(xp, x, y):
-    """Return ``x @ y``; of two matrices by ``dot``, which asks less before it starts."""
-    return np.dot(x, y) if xp is np and x.ndim == y.ndim == 2 else xp.matmul(x, y)
+    """Return ``x @ y``; of two matrices by the method ``dot``, which asks least before it starts."""
+    return x.dot(y) if xp is np and x.ndim == y.ndim == 2 else xp.matmul(x, y)
 
 
 @op(dtypes="same", analytic=True)
@@ -42,12 +43,12 @@ def matmul_nt(xp, x, y):
 
 def product_tn(xp, x, y):
     """Return ``x.T @ y`` inside a rule."""
-    return np.dot(x.T, y) if xp is np and x.ndim == y.ndim == 2 else matmul_tn.on(xp, x, y)
+    return x.T.dot(y) if xp is np and x.ndim == y.ndim == 2 else matmul_tn.on(xp, x, y)
 
 
 def product_nt(xp, x, y):
     """Return ``x @ y.T`` inside a rule."""
-    return np.dot(x, y.T) if xp is np and x.ndim == y.ndim == 2 else matmul_nt.on(xp, x, y)
+    return x.dot(y.T) if xp is np and x.ndim == y.ndim == 2 else matmul_nt.on(xp, x, y)
 
 
 matmul_tn.vjp(
@@ -138,7 +139,7 @@ def expand_subscripts(subscripts, ndims):
         raise ValueError(
             f"einsum {subscripts!r} has {len(terms)} operands, {len(ndims)} were given"
         )
-    free = [letter for letter in string.ascii_letters if letter not in subscripts]
+    free = [letter for letter in _LETTERS if letter not in subscripts]
     hidden = [ndim - len(term.replace("...", "")) for term, ndim in zip(terms, ndims, strict=True)]
     for term, extra, ndim in zip(terms, hidden, ndims, strict=True):
         if extra < 0 or (extra and "..." not in term):
@@ -183,7 +184,7 @@ def _einsum(xp, g, needs, operands, subscripts):
             continue
         terms = [result, *(term for i, term in enumerate(named) if i != position)]
         arrays = [g, *(operand for i, operand in enumerate(operands) if i != position)]
-        free = iter(one for one in string.ascii_letters if one not in "".join([*named, result]))
+        free = iter(one for one in _LETTERS if one not in "".join([*named, result]))
         target = ""
         for letter in named[position]:
             if letter in target:

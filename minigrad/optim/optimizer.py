@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 import math
@@ -21,7 +20,6 @@ from minigrad.autograd.modes import enable_grad
 from minigrad.optim.bundles import Bundle, Scratch, State, laid_out, make_bundles
 from minigrad.optim.directions import Transform, in_place_of_gradients, penalised
 from minigrad.optim.launched import launching
-from minigrad.optim.loading import read_state_dict
 
 
 class _Required:
@@ -642,17 +640,17 @@ class Optimizer:
             hyperparameters, and under ``"params"`` the numbers of the parameters.  These are copies,
             which do not change as training goes on.
         """
+        from copy import deepcopy  # here: who only trains needs neither this nor what loads
+
         number: dict[Any, int] = {}
         groups = []
         for group in self.param_groups:
             for p in group["params"]:
                 number[p] = len(number)
-            saved = {name: copy.deepcopy(v) for name, v in group.items() if name != "params"}
+            saved = {name: deepcopy(v) for name, v in group.items() if name != "params"}
             groups.append(saved | {"params": [number[p] for p in group["params"]]})
         state = {
-            number.get(key, key): copy.deepcopy(slots)
-            for key, slots in self._state.items()
-            if slots
+            number.get(key, key): deepcopy(slots) for key, slots in self._state.items() if slots
         }
         return {"state": state, "param_groups": groups}
 
@@ -672,6 +670,8 @@ class Optimizer:
         TypeError, ValueError
             If it does not fit; nothing has been changed then.
         """
+        from minigrad.optim.loading import read_state_dict
+
         groups, state = read_state_dict(self, state_dict, (*COMMON, *self.own_options))
         for group, saved in zip(self.param_groups, groups, strict=True):
             group.update(saved | {"params": group["params"]})

@@ -16,41 +16,43 @@ To go on later, save ``state_dict()`` of the scheduler and of the optimizer.  Ma
 sets rates, then load both.
 """
 
-from minigrad.optim.lr_scheduler.along_schedules import (
-    ConstantLR,
-    CosineAnnealingLR,
-    CosineAnnealingWarmRestarts,
-    ExponentialLR,
-    LinearLR,
-    MultiStepLR,
-    PolynomialLR,
-    ScheduleLR,
-    StepLR,
+from typing import TYPE_CHECKING
+
+from minigrad._lazy import on_first_use
+
+if TYPE_CHECKING:  # for type checkers; at run time the table below does it
+    from minigrad.optim.lr_scheduler.along_schedules import ConstantLR as ConstantLR
+    from minigrad.optim.lr_scheduler.along_schedules import CosineAnnealingLR as CosineAnnealingLR
+    from minigrad.optim.lr_scheduler.along_schedules import (
+        CosineAnnealingWarmRestarts as CosineAnnealingWarmRestarts,
+    )
+    from minigrad.optim.lr_scheduler.along_schedules import ExponentialLR as ExponentialLR
+    from minigrad.optim.lr_scheduler.along_schedules import LinearLR as LinearLR
+    from minigrad.optim.lr_scheduler.along_schedules import MultiStepLR as MultiStepLR
+    from minigrad.optim.lr_scheduler.along_schedules import PolynomialLR as PolynomialLR
+    from minigrad.optim.lr_scheduler.along_schedules import ScheduleLR as ScheduleLR
+    from minigrad.optim.lr_scheduler.along_schedules import StepLR as StepLR
+    from minigrad.optim.lr_scheduler.base import LRScheduler as LRScheduler
+    from minigrad.optim.lr_scheduler.base import _LRScheduler as _LRScheduler
+    from minigrad.optim.lr_scheduler.by_functions import LambdaLR as LambdaLR
+    from minigrad.optim.lr_scheduler.by_functions import MultiplicativeLR as MultiplicativeLR
+    from minigrad.optim.lr_scheduler.cycles import CyclicLR as CyclicLR
+    from minigrad.optim.lr_scheduler.cycles import OneCycleLR as OneCycleLR
+    from minigrad.optim.lr_scheduler.made_of_others import ChainedScheduler as ChainedScheduler
+    from minigrad.optim.lr_scheduler.made_of_others import SequentialLR as SequentialLR
+    from minigrad.optim.lr_scheduler.plateau import ReduceLROnPlateau as ReduceLROnPlateau
+
+__all__, __getattr__, __dir__ = on_first_use(
+    globals(),
+    {
+        "along_schedules": (
+            "ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts ExponentialLR "
+            "LinearLR MultiStepLR PolynomialLR ScheduleLR StepLR"
+        ),
+        "base": "LRScheduler _LRScheduler",
+        "by_functions": "LambdaLR MultiplicativeLR",
+        "cycles": "CyclicLR OneCycleLR",
+        "made_of_others": "ChainedScheduler SequentialLR",
+        "plateau": "ReduceLROnPlateau",
+    },
 )
-from minigrad.optim.lr_scheduler.base import LRScheduler
-from minigrad.optim.lr_scheduler.by_functions import LambdaLR, MultiplicativeLR
-from minigrad.optim.lr_scheduler.cycles import CyclicLR, OneCycleLR
-from minigrad.optim.lr_scheduler.made_of_others import ChainedScheduler, SequentialLR
-from minigrad.optim.lr_scheduler.plateau import ReduceLROnPlateau
-
-__all__ = [
-    "ChainedScheduler",
-    "ConstantLR",
-    "CosineAnnealingLR",
-    "CosineAnnealingWarmRestarts",
-    "CyclicLR",
-    "ExponentialLR",
-    "LRScheduler",
-    "LambdaLR",
-    "LinearLR",
-    "MultiStepLR",
-    "MultiplicativeLR",
-    "OneCycleLR",
-    "PolynomialLR",
-    "ReduceLROnPlateau",
-    "ScheduleLR",
-    "SequentialLR",
-    "StepLR",
-]
-
-_LRScheduler = LRScheduler  # PyTorch's old name

@@ -265,3 +265,6 @@ def per_group(owner: Any, optimizer: Optimizer, **named: Any) -> list[Any]:
             owner, ValueError, f"{name} has {len(value)} values, the optimizer has {count} groups"
         )
     return list(value)
+
+
+_LRScheduler = LRScheduler  # PyTorch's old name

@@ -1,0 +1,164 @@
+"""What a program imports is what it uses, and every name is there nonetheless."""
+
+import ast
+import importlib.util
+import inspect
+import json
+import os
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+import minigrad as mg
+
+PACKAGES = ("", ".autograd", ".backend", ".data", ".nn", ".optim", ".optim.lr_scheduler")
+TABLES = [importlib.import_module(f"minigrad{name}") for name in (*PACKAGES, ".nn.functional")]
+
+
+def loaded(code):
+    """Return the modules that a fresh interpreter has after ``code``, but for those of NumPy alone."""
+    program = f"import json, sys, numpy\nbefore = set(sys.modules)\n{code}\n"
+    program += "print(json.dumps(sorted(set(sys.modules) - before)))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def ours(modules):
+    return {name.partition(".")[2] for name in modules if name.startswith("minigrad.")}
+
+
+TENSORS = {
+    *("_backward", "_conversion", "_creation", "_inplace", "_lazy", "_tensor", "dtypes", "engine"),
+    *(
+        "autograd",
+        "autograd.gradcheck",
+        "autograd.modes",
+        "backend",
+        "backend.devices",
+        "backend.kernels",
+    ),
+    *("_functions", *(f"_functions.{n}" for n in "arguments multiplying picking".split())),
+    *(f"_functions.{n}" for n in "pointwise reducing shaping statistics".split()),
+    *("ops", *(f"ops.{n}" for n in "activations arithmetic comparison declare".split())),
+    *(f"ops.{n}" for n in "elementary fused indexing linalg losses namespace products".split()),
+    *("ops.reductions", "ops.samples", "ops.shapes", "ownership", "versions"),
+}
+NETWORK = TENSORS | {
+    *("_random", "autograd.function", "backend.generator", "nn", "nn.activations", "nn.containers"),
+    *("nn.functional", "nn.hooks", "nn.init", "nn.layers", "nn.log_loss_functions", "nn.losses"),
+    *("nn.loss_arguments", "nn.module", "nn.parameter", "optim", "optim.bundles"),
+    *("optim.directions", "optim.launched", "optim.optimizer", "optim.sgd"),
+}
+TRAINING = """
+import minigrad as mg
+from minigrad import nn
+mg.manual_seed(0)
+x, y = mg.rand(8, 2), mg.zeros(8, 1)
+model = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
+loss_of, optimizer = nn.BCEWithLogitsLoss(), mg.optim.SGD(model.parameters(), 0.1, momentum=0.9)
+for _ in range(3):
+    optimizer.zero_grad()
+    loss_of(model(x), y).backward()
+    optimizer.step()
+"""
+HEAVY = set(  # what takes longer to import than most of these
+    "copy dataclasses importlib.resources logging numpy.random numpy.typing pathlib random string "
+    "tempfile traceback".split()
+)
+
+
+def test_importing_minigrad_loads_what_tensors_need():
+    modules = loaded("import minigrad")
+    assert ours(modules) <= TENSORS
+    assert not HEAVY & set(modules)
+
+
+def test_a_small_network_loads_its_layers_its_loss_and_its_optimizer():
+    modules = loaded(TRAINING)
+    assert ours(modules) <= NETWORK
+    assert not HEAVY & set(modules)
+
+
+@pytest.mark.parametrize(
+    ("code", "without"),
+    [
+        ("from minigrad.nn import Linear", "nn.losses nn.activations nn.margin_loss_functions"),
+        ("from minigrad.optim import Adam", "optim.kfac optim.lbfgs optim.schedules nn data"),
+        ("from minigrad.optim.lr_scheduler import LRScheduler", "optim.schedules"),
+        ("from minigrad.data import DataLoader", "data.digits data.mnist nn"),
+        ("from minigrad import no_grad", "autograd.anomaly autograd.function linalg"),
+    ],
+)
+def test_a_name_loads_what_it_needs(code, without):
+    assert not ours(loaded(code)) & set(without.split())
+
+
+@pytest.mark.parametrize("module", TABLES, ids=lambda module: module.__name__)
+class TestEachTable:
+    def test_every_name_is_there_and_listed(self, module):
+        assert len(set(module.__all__)) == len(module.__all__)
+        for name in module.__all__:
+            assert getattr(module, name) is getattr(module, name)
+        assert set(module.__all__) <= set(dir(module))
+
+    def test_type_checkers_see_what_is_there(self, module):
+        """The imports under ``if TYPE_CHECKING`` and the table give the same names the same things."""
+        seen = {}
+        for node in ast.parse(inspect.getsource(module)).body:
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+                for line in node.body:
+                    for alias in line.names:
+                        seen[alias.asname or alias.name] = (line.module, alias.name)
+        assert seen
+        for name, (home, its_name) in seen.items():
+            assert getattr(module, name) is getattr(importlib.import_module(home), its_name), name
+        (table,) = (
+            node
+            for node in ast.walk(ast.parse(inspect.getsource(module)))
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "on_first_use"
+        )
+        names = [n for text in table.args[1].values for n in ast.literal_eval(text).split()]
+        for name in names:  # of a function and a module of one name, who comes last would be found
+            assert importlib.util.find_spec(f"{module.__package__}.{name}") is None
+        for keyword in table.keywords:
+            names += ast.literal_eval(keyword.value).split()
+        assert sorted(names) == sorted(seen)
+
+    def test_an_unknown_name_is_an_attribute_error(self, module):
+        with pytest.raises(AttributeError, match=f"{module.__name__}' has no attribute 'nothing'"):
+            module.nothing  # noqa: B018
+        assert not hasattr(module, "__wrapped__")
+        with pytest.raises(ImportError, match="cannot import name 'nothing'"):
+            exec(f"from {module.__name__} import nothing")
+
+    def test_star_gives_all(self, module):
+        found = {}
+        exec(f"from {module.__name__} import *", found)
+        assert set(module.__all__) <= set(found)
+
+
+def test_modules_that_are_not_listed_are_attributes_too():
+    assert loaded("import minigrad as mg; mg.optim.vectors.copies; mg.nn.layers.Linear")
+
+
+def test_a_module_that_lacks_something_says_what(tmp_path, monkeypatch):
+    monkeypatch.setattr(mg, "__path__", [*mg.__path__, str(tmp_path)])
+    (tmp_path / "lacking.py").write_text("import no_such_library")
+    with pytest.raises(ModuleNotFoundError, match="no_such_library"):
+        mg.lacking  # noqa: B018
+
+
+def test_pickled_objects_find_their_classes():
+    model = mg.nn.Sequential(mg.nn.Linear(2, 1), mg.nn.Tanh())
+    code = f"import pickle; print(type(pickle.loads({pickle.dumps(model)!r})))"
+    modules = loaded(code)
+    assert "minigrad.nn.layers" in modules and "minigrad.optim" not in modules
