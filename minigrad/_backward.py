@@ -125,31 +125,38 @@ def grad(
     targets = _targets(wanted, "grad")
     keep = create_graph if retain_graph is None else retain_graph
     found = _run([r.node for r in results], seeds, keep, create_graph, targets)
-    missing = [position for position, node in enumerate(targets) if node not in found]
-    if missing and not (allow_unused or materialize_grads):
-        names = ", ".join(wanted[position].name or f"number {position}" for position in missing)
-        raise RuntimeError(
-            f"grad: the outputs do not depend on input {names}; pass allow_unused=True to get None for it"
-        )
-    gradients: dict[Node, Any] = {}
-    while found:
-        if create_graph:
-            node, gradient = found.popitem()
-            gradients[node] = gradient
-        else:
-            node, array = take(found)
-            gradients[node] = wrap(array, None)
-    answers: list[Any] = []
-    handed_out: set[int] = set()
-    for tensor, node in zip(wanted, targets, strict=True):
-        gradient = gradients.get(node)
-        if gradient is None:
-            gradient = _zeros(tensor) if materialize_grads else None
-        elif id(gradient) in handed_out:  # an input named twice, or two inputs of one sum
-            gradient = gradient.clone()
-        handed_out.add(id(gradient))
-        answers.append(gradient)
-    return tuple(answers)
+    if not create_graph:
+        arrays, found = found, {}
+        while arrays:
+            node, array = take(arrays)
+            found[node] = wrap(array, None)
+    gradients = [found.get(node) for node in targets]
+    distinct = set(map(id, gradients))
+    if id(None) in distinct:
+        missing = [position for position, gradient in enumerate(gradients) if gradient is None]
+        if not (allow_unused or materialize_grads):
+            names = ", ".join(wanted[position].name or f"number {position}" for position in missing)
+            raise RuntimeError(
+                f"grad: the outputs do not depend on input {names}; pass allow_unused=True to get None "
+                "for it"
+            )
+        for position in missing if materialize_grads else ():
+            gradients[position] = _zeros(wanted[position])
+    if len(distinct) < len(gradients):
+        _part_repeats(gradients)
+    return tuple(gradients)
+
+
+def _part_repeats(gradients: list[Any]) -> None:
+    """Put a copy where a gradient stands for the second time.
+
+    It does for an input that was named twice, and, recorded, for the two inputs of a sum.
+    """
+    seen: set[int] = set()
+    for position, gradient in enumerate(gradients):
+        if gradient is not None and id(gradient) in seen:
+            gradients[position] = gradient.clone()
+        seen.add(id(gradient))
 
 
 def _zeros(tensor: Any) -> Any:

@@ -734,7 +734,7 @@ class Tensor(InPlace):
         """Return an index as a tuple of integers, slices and raw arrays on this tensor's device."""
         parts = index if isinstance(index, tuple) else (index,)
         raw = tuple(map(self._raw_part, parts))
-        if sum(part is Ellipsis for part in raw) > 1:
+        if len(raw) > 1 and sum(part is Ellipsis for part in raw) > 1:
             raise IndexError("an index can have only one '...'")
         return raw
 

@@ -297,7 +297,7 @@ def collect(
     order : list of Node
         The operations.
     passed : set of Node
-        The operations and leaves that gradients have to reach; empty without ``targets``: all.
+        The operations and leaves that gradients have to reach; empty if that is all of them.
 
     Raises
     ------
@@ -324,7 +324,7 @@ def collect(
                     order.append(source)
     order.sort(key=attrgetter("number"))
     passed: set[Node] = set()
-    if targets is not None:
+    if targets is not None and not are_leaves_of(targets, seen, len(seen) - len(order)):
         passed.update(targets)  # gradients may end there, the rules behind them need not run
         running = set()
         for node in order:
@@ -341,6 +341,12 @@ def collect(
             raise RuntimeError(released_message(node))
         check_unwritten(node)
     return order, passed
+
+
+def are_leaves_of(targets: Sequence[Node], seen: set[Node], leaves: int) -> bool:
+    """Tell whether the targets are just the ``leaves`` among the nodes ``seen``: all gradients end there."""
+    ends = set(targets)
+    return len(ends) == leaves and ends <= seen and not any([node.inputs for node in targets])
 
 
 def check_unwritten(node: Node) -> None:
@@ -383,6 +389,14 @@ def describe(node: Node) -> str:
     if node.trace:
         parts.append(f"at {node.trace}")
     return " ".join(parts)
+
+
+def no_array(node: Node, position: int, contribution: Any) -> TypeError:
+    """Return the error for a rule that returned something else."""
+    return TypeError(
+        f"the derivative of {describe(node)} for input {position} returned "
+        f"{type(contribution).__name__}; a rule has to return an array"
+    )
 
 
 def sweep(
@@ -435,7 +449,7 @@ def sweep(
         if node.hooks is not None:
             gradient = run_hooks(node, gradient, create_graph, retained)
         plan, inputs = node.plan, node.inputs
-        if wanted and node in wanted:
+        if passed and node in wanted:
             found[node] = gradient
             behind = any(inputs[position] in passed for position in plan.wanted)
             if not beyond_targets or not behind:
@@ -447,9 +461,13 @@ def sweep(
             pull = differentiable_pull if create_graph else joint_pull
             for position, contribution in pull(node, gradient, node.saved_values):
                 source = inputs[position]
-                if contribution is None or (wanted and source not in passed):
+                if contribution is None or (passed and source not in passed):
                     continue
-                if contribution.shape != source.shape:
+                try:
+                    shape = contribution.array.shape if create_graph else contribution.shape
+                except AttributeError:
+                    raise no_array(node, position, contribution) from None
+                if shape != source.shape:
                     xp = tensor_namespace if create_graph else xp_of(contribution)
                     contribution = unbroadcast(xp, contribution, source.shape, node)
                 table[source] = (
@@ -461,24 +479,23 @@ def sweep(
             xp, saved = NAMESPACES[gradient.__class__], node.saved
             for position, rule, picks in plan.rules:
                 source = inputs[position]
-                if wanted and source not in passed:
+                if passed and source not in passed:
                     continue
-                # The three short forms are the usual ones, and Python's fastest calls.
+                # The short forms are the usual ones, and Python's fastest calls.
                 if not picks:
                     contribution = rule(xp, gradient)
                 elif plan.alone:
                     contribution = rule(xp, gradient, saved)
                 elif len(picks) == 1:
                     contribution = rule(xp, gradient, saved[picks[0]])
+                elif len(picks) == 2:
+                    contribution = rule(xp, gradient, saved[picks[0]], saved[picks[1]])
                 else:
                     contribution = rule(xp, gradient, *[saved[i] for i in picks])
                 try:
                     fits = contribution.shape == source.shape
                 except AttributeError:
-                    raise TypeError(
-                        f"the derivative of {describe(node)} for input {position} returned "
-                        f"{type(contribution).__name__}; a rule has to return an array"
-                    ) from None
+                    raise no_array(node, position, contribution) from None
                 if not fits:
                     contribution = unbroadcast(xp, contribution, source.shape, node)
                 if source not in table:
@@ -500,7 +517,9 @@ def sweep(
         keep(shown)
     if targets is None:
         return table
-    found.update((node, table[node]) for node in wanted if node in table)
+    for node in wanted:
+        if node in table:
+            found[node] = table[node]
     return found
 
 
@@ -582,23 +601,27 @@ def differentiable_pull(node: Node, gradient: Any, saved: tuple) -> Iterable[tup
         gradient = fill_items(node, gradient, create_graph=True)
     if plan.op.residuals:
         return replay_composite(node, gradient, saved)
-    values = tuple(
-        as_recorded(node, value, source) for value, source in zip(saved, plan.sources, strict=True)
-    )
+    values = []
+    for value, source in zip(saved, plan.sources):  # noqa: B905  # of one length, by construction
+        if source is not None:
+            value = as_recorded(node, value, source)
+        values.append(value)
     if plan.joint is not None:
         rule, picks = plan.joint
         contributions = rule(tensor_namespace, gradient, plan.needs, *[values[i] for i in picks])
         return [(position, contributions[position]) for position in plan.wanted]
+    value_at = values.__getitem__
     return [
-        (position, rule(tensor_namespace, gradient, *[values[i] for i in picks]))
+        (position, rule(tensor_namespace, gradient, *map(value_at, picks)))
         for position, rule, picks in plan.rules
     ]
 
 
 def as_recorded(node: Node, value: Any, source: Any) -> Any:
     """Return a saved value as the Tensor it was, connected to the graph it came from."""
-    if source is None or (isinstance(source, str) and source != "out"):
-        return value
+    if source.__class__ is int:  # an input
+        origin = node.inputs[source]
+        return wrap(value, origin) if isinstance(origin, Node) else value
     if source == "out":
         if isinstance(value, tuple):
             return tuple(
@@ -610,8 +633,7 @@ def as_recorded(node: Node, value: Any, source: Any) -> Any:
             wrap(part, origin if isinstance(origin, Node) else None)
             for part, origin in zip(value, node.inputs, strict=True)
         )
-    origin = node.inputs[source]
-    return wrap(value, origin) if isinstance(origin, Node) else value
+    return value  # a keyword or a shape
 
 
 def item_node(node: Node, index: int, array: Any) -> Node:

@@ -58,35 +58,47 @@ def _scalar(value: Any) -> Any:
     return value
 
 
+def _concerns_outside(tensor: Any, variables: list[Any]) -> bool:
+    """Tell whether something outside could differentiate ``tensor``, and what is computed from it.
+
+    If all leaves that it was computed from are the fresh variables of this call, no outer derivative and no
+    ``requires_grad`` of the caller's is involved.
+    """
+    if not tensor.requires_grad:
+        return False
+    own = {variable.node for variable in variables if variable.is_leaf}
+    seen, waiting = {tensor.node}, [tensor.node]
+    for node in waiting:
+        if node.plan.kind == "leaf" and node.requires_grad and node not in own:
+            return True
+        for position in node.plan.wanted:
+            if node.inputs[position] not in seen:
+                seen.add(node.inputs[position])
+                waiting.append(node.inputs[position])
+    return False
+
+
 def _finished(results: Any, variables: list[Any]) -> Any:
     """Return results that nothing outside can differentiate as constants, so that they keep no graph.
 
-    If all leaves they were computed from are the fresh variables of this call, no outer derivative and no
-    ``requires_grad`` of the caller's is involved.  Nor is one if the caller records nothing.
+    Nor can anything if the caller records nothing.
     """
     if isinstance(results, tuple):
         return tuple(_finished(part, variables) for part in results)
     if not isinstance(results, engine.Tensor) or not results.requires_grad:
         return results
-    if not is_grad_enabled():
-        return results.detach()
-    own = {variable.node for variable in variables if variable.is_leaf}
-    seen, waiting = {results.node}, [results.node]
-    for node in waiting:
-        if node.plan.kind == "leaf" and node.requires_grad and node not in own:
-            return results
-        for position in node.plan.wanted:
-            if node.inputs[position] not in seen:
-                seen.add(node.inputs[position])
-                waiting.append(node.inputs[position])
+    if is_grad_enabled() and _concerns_outside(results, variables):
+        return results
     return results.detach()
 
 
-def _gradients(outputs: Any, variables: list[Any], seeds: Any = None) -> tuple[Any, ...]:
-    """Return recorded gradients; zeros where the outputs do not depend on a variable."""
+def _gradients(
+    outputs: Any, variables: list[Any], seeds: Any = None, create_graph: bool = True
+) -> tuple[Any, ...]:
+    """Return gradients, recorded unless told otherwise; zeros for a variable that was not used."""
     if not outputs.requires_grad:
         return tuple(wrap(xp_of(v.array).zeros_like(v.array), None) for v in variables)
-    return _grad(outputs, variables, seeds, create_graph=True, materialize_grads=True)
+    return _grad(outputs, variables, seeds, True, create_graph, materialize_grads=True)
 
 
 def value_and_grad(
@@ -111,11 +123,13 @@ def value_and_grad(
     """
 
     def compute(*args: Any, **kwargs: Any) -> Any:
+        recording = is_grad_enabled()
         with enable_grad():
             arguments, variables = _entered(args, _positions(argnums))
             result = func(*arguments, **kwargs)
             value, aux = result if has_aux else (result, None)
-            found = _gradients(_scalar(value), variables)
+            again = recording and _concerns_outside(_scalar(value), variables)
+            found = _gradients(value, variables, create_graph=again)
         value, found = _finished((value, found), variables)
         gradient = found if isinstance(argnums, tuple) else found[0]
         return ((value, aux) if has_aux else value), gradient
@@ -173,8 +187,11 @@ def vjp(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., tup
         value = func(*arguments)
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
+        cotangent = engine.as_tensor(cotangent)
+        outside = cotangent.requires_grad or _concerns_outside(value, variables)
+        again = is_grad_enabled() and outside
         with enable_grad():
-            gradients = _gradients(value, variables, engine.as_tensor(cotangent))
+            gradients = _gradients(value, variables, cotangent, again)
         return _finished(gradients, variables)
 
     return _finished(value, variables), pull
@@ -197,6 +214,7 @@ def jvp(
     tangents = tuple(map(engine.as_tensor, tangents))
     if [p.shape for p in primals] != [t.shape for t in tangents]:
         raise ValueError("jvp: each tangent has to have the shape of its primal")
+    recording = is_grad_enabled()
     with enable_grad():
         arguments, variables = _entered(primals, tuple(range(len(primals))))
         value = func(*arguments)
@@ -207,7 +225,8 @@ def jvp(
         if not isinstance(total, engine.Tensor) or not total.requires_grad:
             direction = wrap(xp.zeros_like(value.array), None)
         else:
-            (direction,) = _gradients(total, [cotangent])
+            again = recording and _concerns_outside(total, [*variables, cotangent])
+            (direction,) = _gradients(total, [cotangent], create_graph=again)
     return _finished((value, direction), [*variables, cotangent])
 
 
@@ -228,11 +247,15 @@ def jacrev(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Call
     """
 
     def compute(*args: Any, **kwargs: Any) -> Any:
+        recording = is_grad_enabled()
         with enable_grad():
             arguments, variables = _entered(args, _positions(argnums))
             value = func(*arguments, **kwargs)
+            again = recording and _concerns_outside(value, variables)
             flat = value.reshape(-1)
-            rows = [_gradients(flat[i], variables) for i in range(flat.shape[0])]
+            rows = [
+                _gradients(flat[i], variables, create_graph=again) for i in range(flat.shape[0])
+            ]
             jacobians = tuple(
                 stack([row[k] for row in rows]).reshape(*value.shape, *variable.shape)
                 if rows
@@ -278,6 +301,7 @@ def hvp(func: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any
     several = isinstance(primals, (tuple, list))
     points = tuple(primals) if several else (primals,)
     vectors = tuple(tangents) if several else (tangents,)
+    recording = is_grad_enabled()
     with enable_grad():
         arguments, variables = _entered(points, tuple(range(len(points))))
         value = _scalar(func(*arguments))
@@ -286,6 +310,7 @@ def hvp(func: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any
         if not isinstance(total, engine.Tensor) or not total.requires_grad:
             result = tuple(wrap(xp_of(p.array).zeros_like(p.array), None) for p in variables)
         else:
-            result = _gradients(total, variables)
+            again = recording and _concerns_outside(total, variables)
+            result = _gradients(total, variables, create_graph=again)
     value, result = _finished((value, result), variables)
     return value, (result if several else result[0])

@@ -312,6 +312,16 @@ def test_a_rule_that_returns_no_array_is_reported(device, answer):
         wrong(leaf(1.0, device)).backward()
 
 
+def test_a_rule_that_leaves_the_graph_while_it_is_recorded_is_reported(device):
+    @mg.op
+    def wrong(xp, x):
+        return x + 1
+
+    wrong.vjp(x=lambda xp, g: np.ones(()))
+    with pytest.raises(TypeError, match=r"derivative of 'wrong'.*returned ndarray"):
+        wrong(leaf(1.0, device)).backward(create_graph=True)
+
+
 def test_a_rule_that_returns_one_number_for_many_is_reported(device):
     @mg.op
     def wrong(xp, x):
@@ -553,6 +563,27 @@ def test_grad_touches_no_grad_attribute_and_takes_results_as_inputs(device):
     assert x.grad is None
 
 
+def test_gradients_reach_as_many_targets_as_there_are_leaves_wherever_they_stand(device):
+    """Two leaves and two targets, one of them on the way: not the case in which only leaves are wanted."""
+    a, b = leaf(2.0, device), leaf(3.0, device)
+    between = a * b
+    seen = []
+    b.register_hook(seen.append)
+    gradients = mg.autograd.grad(between * between, [between, a])
+    assert [values(g).item() for g in gradients] == [12.0, 36.0]
+    assert not seen
+
+
+def test_the_gradients_of_nothing_run_nothing(device):
+    x = leaf(2.0, device)
+    between = x * x
+    between.register_hook(lambda gradient: pytest.fail("a rule was run"))
+    result = between * x
+    assert mg.autograd.grad(result, []) == ()
+    result.backward(inputs=[])
+    assert x.grad is None and not result.node.released
+
+
 def test_grad_of_unused_inputs(device):
     x, unused = leaf(2.0, device), leaf(3.0, device)
     unused.name = "unused"
@@ -590,6 +621,26 @@ def test_gradients_that_are_returned_are_tensors_of_their_own(create_graph, devi
     with mg.no_grad():
         a.zero_()
     assert_close(b, [2.0, 2.0])
+
+
+def test_an_unused_input_named_twice_gets_zeros_of_its_own_twice(device):
+    x, unused = leaf(2.0, device), leaf([1.0, 2.0], device)
+    with pytest.raises(RuntimeError, match="input number 1, number 2; pass"):
+        mg.autograd.grad(x * x, [x, unused, unused], retain_graph=True)
+    _, first, second = mg.autograd.grad(x * x, [x, unused, unused], materialize_grads=True)
+    first.fill_(1.0)
+    assert_close(second, [0.0, 0.0])
+
+
+def test_recorded_gradients_of_a_linear_layer_are_three_short_operations(device):
+    """No transposes, no sums with keywords: what a Hessian-vector product goes through again."""
+    x, weight, bias = leaf([[1.0, 2.0]], device), leaf([[3.0, 4.0]], device), leaf([5.0], device)
+    out = mg.nn.functional.linear(x, weight, bias)
+    seed = mg.ones_like(out).requires_grad_()
+    gradients = mg.autograd.grad(out, [x, weight, bias], seed, create_graph=True)
+    assert [g.node.op_name for g in gradients] == ["matmul", "matmul_tn", "sum_rows"]
+    for gradient in gradients:
+        assert all(source.plan is engine.LEAF for source in gradient.node.inputs)
 
 
 def test_create_graph_gives_gradients_that_require_grad(device):

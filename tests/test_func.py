@@ -108,6 +108,49 @@ def test_results_can_be_differentiated_through_outer_variables(device):
     assert w.grad.item() == 6.0
 
 
+def test_only_what_something_outside_could_differentiate_is_recorded(device):
+    x, v = tensor([1.0, 2.0], device), tensor([0.5, -1.0], device)
+    outer = tensor(3.0, device).requires_grad_()
+    recorded = []
+
+    def cubes(x, factor=1.0):
+        squares = x * x
+        squares.register_hook(lambda gradient: recorded.append(gradient.requires_grad))
+        return (squares * x * factor).sum()
+
+    def last(call):
+        recorded.clear()
+        call()
+        return recorded[-1]
+
+    calls = {
+        "grad": lambda **kw: func.grad(cubes)(x, **kw),
+        "hessian": lambda **kw: func.hessian(lambda x: cubes(x, **kw))(x),
+        "jacrev": lambda **kw: func.jacrev(cubes)(x, **kw),
+        "vjp": lambda **kw: func.vjp(lambda x: cubes(x, **kw), x)[1](tensor(1.0, device)),
+        "hvp": lambda **kw: func.hvp(lambda x: cubes(x, **kw), x, v),
+    }
+    for name, call in calls.items():
+        assert not last(call), name
+        assert last(lambda call=call: call(factor=outer)), name
+        with mg.no_grad():
+            assert not last(lambda call=call: call(factor=outer)), name
+    value, pull = func.vjp(cubes, x)
+    assert last(lambda: pull(tensor(1.0, device).requires_grad_()))
+    assert not value.requires_grad
+
+
+def test_values_and_gradients_of_grad_are_those_of_backward(device):
+    """Of a fused operation too, whose rules serve the first order only."""
+    x = mg.tensor([[0.3, -1.2, 2.0]], device=device)
+    target = mg.tensor([2], device=device)
+    leaf = x.clone().requires_grad_()
+    loss = mg.nn.functional.cross_entropy(leaf, target)
+    loss.backward()
+    value, found = func.value_and_grad(mg.nn.functional.cross_entropy)(x, target)
+    assert value.item() == loss.item() and found.tolist() == leaf.grad.tolist()
+
+
 def test_func_works_inside_no_grad(device):
     with mg.no_grad():
         assert func.grad(lambda x: x * x)(tensor(3.0, device)).item() == 6.0

@@ -200,7 +200,7 @@ def test_the_mouse_shows_the_rule_and_where_it_is_from(layer):
     assert hint == "\n".join(
         (
             "linear → (4, 2) float32",
-            "gradient of weight += product(xp, rows(xp, g).T, rows(xp, x))",
+            "gradient of weight += product_tn(xp, rows(xp, g), rows(xp, x))",
             "gradient of bias += column_sums(xp, rows(xp, g))",
             "in Linear",
         )

@@ -8,6 +8,7 @@ library it is talking to.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 from collections.abc import Callable
@@ -186,7 +187,13 @@ def is_array(value: Any) -> bool:
 def device_of(array: Any) -> Device:
     """Return the device on which ``array`` lives."""
     backend = backend_of(array)
-    return Device(backend.device_type, backend.index_of(array))
+    return _device(backend.device_type, backend.index_of(array))
+
+
+@functools.cache
+def _device(device_type: str, index: int | None) -> Device:
+    """Return a device, the same object each time: making one checks what is given."""
+    return Device(device_type, index)
 
 
 def to_host(array: Any) -> np.ndarray:

@@ -13,11 +13,8 @@ import numpy as np
 
 from minigrad.backend.kernels import Kernel, Reduction, replacing
 from minigrad.ops.declare import op, register
-
-
-def product(xp, a, b):
-    """Return ``a @ b``; of two matrices by the method ``dot``, which asks least before it starts."""
-    return a.dot(b) if xp is np and a.ndim == b.ndim == 2 else xp.matmul(a, b)
+from minigrad.ops.products import product, product_tn
+from minigrad.ops.reductions import repeated
 
 
 def column_sums(xp, matrix):
@@ -54,6 +51,17 @@ def rows(xp, x):
     return x if x.ndim == 2 else xp.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
+@op
+def sum_rows(xp, x):
+    """Sum over all axes but the last: the gradient of what was added to every row."""
+    return column_sums(xp, rows(xp, x))
+
+
+sum_rows.vjp(x=lambda xp, g, x_shape: repeated(xp, g, x_shape)).samples(
+    lambda draw: [((draw(shape),), {}) for shape in ((3,), (4, 3), (2, 4, 3), (0, 3))]
+)
+
+
 @op(dtypes="same")
 def linear(xp, x, weight, bias):
     r"""Affine map, :math:`y = x W^\top + b`: x (..., in), weight (out, in), bias (out,) or None."""
@@ -65,7 +73,7 @@ def linear(xp, x, weight, bias):
 
 linear.vjp(
     x=lambda xp, g, weight: product(xp, g, weight),
-    weight=lambda xp, g, x: product(xp, rows(xp, g).T, rows(xp, x)),
+    weight=lambda xp, g, x: product_tn(xp, rows(xp, g), rows(xp, x)),
     bias=lambda xp, g: column_sums(xp, rows(xp, g)),
 )
 
@@ -285,4 +293,4 @@ layer_norm.stands_for(_layer_norm_composite, residuals=("centred", "inverse")).v
     ]
 )
 
-register(linear, log_softmax, batch_norm, layer_norm)
+register(linear, sum_rows, log_softmax, batch_norm, layer_norm)

@@ -6,6 +6,7 @@ import types
 
 import numpy as np
 
+from minigrad import engine
 from minigrad.backend.devices import is_array
 from minigrad.ops.declare import op, register
 from minigrad.ops.samples import with_params
@@ -67,6 +68,10 @@ def getitem(xp, x, *, index):
 @op(dtypes="any")
 def scatter(xp, x, *, index, shape):
     """Zeros of ``shape`` to which ``x`` is added at ``index``; repeated indices add up."""
+    return _scattered(xp, x, index, shape)
+
+
+def _scattered(xp, x, index, shape):
     if _repeats_nothing(index):
         out = xp.zeros(shape, x.dtype)
         out[index] = x
@@ -78,7 +83,14 @@ def scatter(xp, x, *, index, shape):
     return xp.asarray(out, dtype=x.dtype)
 
 
-getitem.vjp(x=lambda xp, g, x_shape, index: scatter.on(xp, g, index=index, shape=x_shape)).samples(
+def put_back(xp, g, index, x_shape):
+    """Return zeros with the gradient where the elements were: :func:`scatter` inside a rule."""
+    if xp is engine.tensor_namespace:
+        return scatter.apply(g, index=index, shape=x_shape)
+    return _scattered(xp, g, index, x_shape)
+
+
+getitem.vjp(x=put_back).samples(
     lambda draw: [
         ((draw((3,)),), {"index": (1,)}),
         ((draw((4, 3)),), {"index": (slice(None, None, -2), 0)}),
@@ -92,7 +104,9 @@ getitem.vjp(x=lambda xp, g, x_shape, index: scatter.on(xp, g, index=index, shape
         ((draw((2, 3, 2)),), {"index": (np.array([1, 0]), slice(None), np.array([0, 0]))}),
     ]
 )
-scatter.vjp(x=lambda xp, g, index: getitem.on(xp, g, index=index)).samples(
+scatter.vjp(
+    x=lambda xp, g, index: g[index] if xp is np else getitem.on(xp, g, index=index)
+).samples(
     lambda draw: [
         ((draw((3,)),), {"index": (np.array([0, 2, 2]),), "shape": (4,)}),
         ((draw((2, 3)),), {"index": (slice(0, 2),), "shape": (4, 3)}),

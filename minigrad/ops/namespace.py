@@ -20,13 +20,14 @@ from minigrad import engine
 from minigrad.ops.arithmetic import abs_ as abs
 from minigrad.ops.arithmetic import maximum, minimum, select, sign
 from minigrad.ops.elementary import cos, cosh, exp, expm1, log, log1p, sin, sinh, sqrt, tanh
+from minigrad.ops.fused import sum_rows
 from minigrad.ops.indexing import getitem
 from minigrad.ops.products import einsum as _einsum
 from minigrad.ops.products import matmul
 from minigrad.ops.reductions import amax as max
 from minigrad.ops.reductions import amin as min
 from minigrad.ops.reductions import cumsum, mean, prod, reduced_axes
-from minigrad.ops.reductions import sum_ as sum
+from minigrad.ops.reductions import sum_ as _sum
 from minigrad.ops.shapes import alias, tril, triu
 from minigrad.ops.shapes import broadcast_to as _broadcast_to
 from minigrad.ops.shapes import concatenate as _concatenate
@@ -78,19 +79,20 @@ __all__ = [
 
 def reshape(x, shape):
     """Return ``x`` in another shape; one length may be -1."""
-    return _reshape(x, shape=tuple(shape) if isinstance(shape, (tuple, list)) else (shape,))
+    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    return x if x.array.shape == shape else _reshape.apply(x, shape=shape)
 
 
 def permute_dims(x, axes):
     """Return ``x`` with its axes in another order."""
-    return _permute_dims(x, axes=tuple(axes))
+    return _permute_dims.apply(x, axes=tuple(axes))
 
 
 def swapaxes(x, axis1, axis2):
     """Return ``x`` with two axes exchanged."""
     axes = list(range(x.ndim))
     axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
-    return _permute_dims(x, axes=tuple(axes))
+    return _permute_dims.apply(x, axes=tuple(axes))
 
 
 def expand_dims(x, axis):
@@ -101,34 +103,41 @@ def expand_dims(x, axis):
     return reshape(x, [1 if i in new else next(lengths) for i in range(x.ndim + len(axes))])
 
 
+def sum(x, axis=None, keepdims=False, dtype=None):
+    """Return the sum over ``axis``; over the rows of a matrix by the operation that does just that."""
+    if axis == 0 and x.ndim == 2 and x.dtype.kind == "f" and not keepdims and dtype is None:
+        return sum_rows.apply(x)
+    return _sum.apply(x, axis=axis, keepdims=keepdims, dtype=dtype)
+
+
 def broadcast_to(x, shape):
     """Return ``x`` repeated to ``shape``."""
-    return _broadcast_to(x, shape=tuple(shape))
+    return _broadcast_to.apply(x, shape=tuple(shape))
 
 
 def flip(x, axis):
     """Return ``x`` reversed along ``axis``."""
-    return _flip(x, axis=axis)
+    return _flip.apply(x, axis=axis)
 
 
 def roll(x, shift, axis=None):
     """Return ``x`` shifted along ``axis``."""
-    return _roll(x, shift=shift, axis=axis)
+    return _roll.apply(x, shift=shift, axis=axis)
 
 
 def concatenate(arrays, axis=0):
     """Return the arrays one after the other."""
-    return _concatenate(*arrays, axis=axis)
+    return _concatenate.apply(*arrays, axis=axis)
 
 
 def einsum(subscripts, *operands):
     """Return a sum of products over named axes."""
-    return _einsum(*operands, subscripts=subscripts)
+    return _einsum.apply(*operands, subscripts=subscripts)
 
 
 def where(condition, x, y):
     """Return ``x`` where ``condition`` holds, else ``y``."""
-    return select(x, y, condition=condition)
+    return select.apply(x, y, condition=condition)
 
 
 def zeros_like(x):

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from minigrad.ops.declare import namespace_of, op, register
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def product(xp, x, y):
+    """Return ``x @ y``; of two matrices by the method ``dot``, which asks least before it starts."""
+    return x.dot(y) if xp is np and x.ndim == y.ndim == 2 else xp.matmul(x, y)
 
 
 @op(dtypes="same", analytic=True)
@@ -15,7 +22,63 @@ def matmul(xp, x, y):
 
     A vector on the left is a row, on the right a column; its axis is dropped from the result.
     """
-    return xp.matmul(x, y)
+    return product(xp, x, y)
+
+
+# Every derivative of a product of matrices is a product of matrices, one of them turned.  With the two
+# operations below that takes one node, not two, and the family is closed: no order needs another.
+
+
+@op(dtypes="same", analytic=True)
+def matmul_tn(xp, x, y):
+    r"""Product with the first matrix turned, :math:`X^\top Y`."""
+    return product(xp, x.T if x.ndim == 2 else xp.swapaxes(x, -1, -2), y)
+
+
+@op(dtypes="same", analytic=True)
+def matmul_nt(xp, x, y):
+    r"""Product with the second matrix turned, :math:`X Y^\top`."""
+    return product(xp, x, y.T if y.ndim == 2 else xp.swapaxes(y, -1, -2))
+
+
+def product_tn(xp, x, y):
+    """Return ``x.T @ y`` inside a rule."""
+    return x.T.dot(y) if xp is np and x.ndim == y.ndim == 2 else matmul_tn.on(xp, x, y)
+
+
+def product_nt(xp, x, y):
+    """Return ``x @ y.T`` inside a rule."""
+    return x.dot(y.T) if xp is np and x.ndim == y.ndim == 2 else matmul_nt.on(xp, x, y)
+
+
+matmul_tn.vjp(
+    x=lambda xp, g, y: product_nt(xp, y, g),
+    y=lambda xp, g, x: product(xp, x, g),
+).samples(
+    lambda draw: [
+        ((draw(left), draw(right)), {})
+        for left, right in (
+            ((3, 2), (3, 4)),
+            ((2, 1, 3, 4), (5, 3, 2)),
+            ((3, 0), (3, 2)),
+            ((0, 2), (0, 3)),
+        )
+    ]
+)
+matmul_nt.vjp(
+    x=lambda xp, g, y: product(xp, g, y),
+    y=lambda xp, g, x: product_tn(xp, g, x),
+).samples(
+    lambda draw: [
+        ((draw(left), draw(right)), {})
+        for left, right in (
+            ((2, 3), (4, 3)),
+            ((2, 1, 4, 3), (5, 2, 3)),
+            ((0, 3), (2, 3)),
+            ((2, 0), (3, 0)),
+        )
+    ]
+)
 
 
 def _matmul_x(xp, g, y):
@@ -23,7 +86,7 @@ def _matmul_x(xp, g, y):
         return xp.expand_dims(g, -1) * y
     if g.ndim < y.ndim:  # x is a vector: x @ y is y^T x for each matrix of the batch
         return xp.matmul(y, xp.expand_dims(g, -1))[..., 0]
-    return xp.matmul(g, xp.swapaxes(y, -1, -2))
+    return product_nt(xp, g, y)
 
 
 def _matmul_y(xp, g, x):
@@ -33,7 +96,7 @@ def _matmul_y(xp, g, x):
         return xp.expand_dims(x, -1) * xp.expand_dims(g, -2)
     if g.ndim < x.ndim:  # y is a vector
         return xp.matmul(xp.swapaxes(x, -1, -2), xp.expand_dims(g, -1))[..., 0]
-    return xp.matmul(xp.swapaxes(x, -1, -2), g)
+    return product_tn(xp, x, g)
 
 
 matmul.vjp(x=_matmul_x, y=_matmul_y).samples(
@@ -159,4 +222,4 @@ einsum.vjp(_einsum).samples(
     ]
 )
 
-register(matmul, einsum)
+register(matmul, matmul_tn, matmul_nt, einsum)

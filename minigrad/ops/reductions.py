@@ -49,13 +49,20 @@ SMALL = 1 << 12
 """Up to so many numbers, filling an array takes less time than making a view."""
 
 
+def repeated(xp, g, shape):
+    """Return ``g`` broadcast to ``shape``."""
+    if xp is np and math.prod(shape) <= SMALL:
+        out = np.empty(shape, g.dtype)
+        out[...] = g
+        return out
+    return xp.broadcast_to(g, shape)
+
+
 def _spread(xp, g, shape, axis):
     """Give the gradient of a reduction to everything that was reduced."""
-    if xp is np and not g.ndim and math.prod(shape) <= SMALL:
-        out = np.empty(shape, g.dtype)
-        out.fill(g)
-        return out
-    return xp.broadcast_to(xp.reshape(g, kept_shape(shape, axis)), shape)
+    if g.ndim:
+        g = xp.reshape(g, kept_shape(shape, axis))
+    return repeated(xp, g, shape)
 
 
 CASES: tuple[Any, ...] = (
@@ -76,6 +83,8 @@ def sum_(xp, x, *, axis=None, keepdims=False, dtype=None):
     r"""Sum, :math:`\sum_i x_i`; integers and bools add up in int64."""
     if dtype is None and x.dtype.kind in "biu":
         dtype = np.int64
+    if xp is np:
+        return np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=dtype)  # asks less than np.sum
     return xp.sum(x, axis=axis, keepdims=keepdims, dtype=dtype)
 
 
@@ -87,6 +96,9 @@ sum_.vjp(x=lambda xp, g, x_shape, axis: _spread(xp, g, x_shape, axis)).samples(
 @op(dtypes="float")
 def mean(xp, x, *, axis=None, keepdims=False):
     r"""Mean, :math:`\frac1n \sum_i x_i`."""
+    if xp is np and x.size and x.dtype.itemsize > 2:  # a sum in float16 might overflow
+        total = np.add.reduce(x, axis=axis, keepdims=keepdims)
+        return total / (x.size // total.size)
     if x.size:
         return xp.mean(x, axis=axis, keepdims=keepdims)
     # NumPy warns of an empty slice; 0 / 0 is nan just the same.
