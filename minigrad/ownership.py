@@ -15,22 +15,17 @@ from typing import Any
 from minigrad.backend.devices import xp_of
 
 
-def count_in_table(table: dict[Any, Any], key: Any) -> int:
-    """Return how many references hold ``table[key]``."""
-    value = table[key]
-    return getrefcount(value)
-
-
 def count_popped(table: dict[Any, Any]) -> int:
     """Pop the last value of ``table``; return how many references hold it."""
     _, value = table.popitem()
     return getrefcount(value)
 
 
-# What the two functions above count when nobody else holds the value.  Measured and not written
-# down, because interpreters differ in the references they keep themselves.
-ALONE_IN_TABLE = count_in_table({0: object()}, 0)
-ALONE_POPPED = count_popped({0: object()})
+# What is counted below when nobody else holds the value.  Measured and not written down, because
+# interpreters differ in the references they keep themselves.
+_ALONE = {0: object()}
+ALONE_IN_TABLE = getrefcount(_ALONE[0])
+ALONE_POPPED = count_popped(_ALONE)
 
 
 def add_to(table: dict[Any, Any], source: Any, contribution: Any) -> None:
@@ -39,8 +34,8 @@ def add_to(table: dict[Any, Any], source: Any, contribution: Any) -> None:
     The sum is made in place if the table alone holds the array (it is then an earlier sum, or a fresh
     result of a rule); an array that anything else can see is never written.
     """
-    if contribution.ndim and count_in_table(table, source) <= ALONE_IN_TABLE:
-        if getattr(table[source], "base", contribution) is None:
+    if contribution.ndim and getrefcount(table[source]) <= ALONE_IN_TABLE:
+        if table[source].base is None:
             table[source] += contribution
             return
     table[source] = table[source] + contribution

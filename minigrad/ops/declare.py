@@ -170,10 +170,8 @@ class Op:
     def on(self, xp: Any, *inputs: Any, **params: Any) -> Any:
         """Run inside another operation's rule: recorded if ``xp`` is minigrad's, else on raw arrays."""
         if xp is engine.tensor_namespace:
-            return self(*inputs, **params)
-        return self.forward(
-            xp, *inputs, **({**self.defaults, **params} if params else self.defaults)
-        )
+            return self.apply(*inputs, **params)
+        return self.forward(xp, *inputs, **params)
 
     def samples(self, make: Callable[..., Iterable[Any]]) -> Op:
         """Declare sample inputs: ``make(draw)`` yields what :mod:`minigrad.testing` calls the op with.
@@ -462,6 +460,37 @@ class UnaryOp(Op):
         return result
 
 
+class KeywordOp(Op):
+    """An operation with one input and keywords: the same as :class:`Op`, with less to do."""
+
+    def apply(self, *args: Any, **params: Any) -> Any:
+        """Compute and record; what is not plain goes the general way."""
+        now = current_state()
+        x = args[0] if len(args) == 1 else None
+        if not isinstance(x, engine.Tensor) or now.observer is not None:
+            return Op.apply(self, *args, **params)
+        array, source = x.array, x.node
+        needs = source is not None and source.requires_grad
+        if self.floating and not needs and array.dtype.kind != "f":
+            return Op.apply(self, x, **params)
+        params = self._bind(params) if params else self.defaults
+        try:
+            out = self.forward(NAMESPACES[array.__class__], array, **params)
+        except _PASS_ON as error:
+            raise self._explained(error, (x,)) from error
+        extra: tuple[Any, ...] = ()
+        if self.residuals:
+            out, extra = out
+        if extra or out.__class__ is tuple:
+            return self._record(now, (x,), (array,), (source,), (needs,), out, params, extra)
+        node = None
+        if needs and now.grad_enabled and self.differentiable:
+            plan = self.short_plans[1] or self._short_plan(1, (True,))
+            saved = plan.save((array, out, *params.values(), source.shape)) if plan.sources else ()
+            node = Node(plan, (source,), saved, params, out.shape, out.dtype, now.scope)
+        return wrap(out, node)
+
+
 class BinaryOp(Op):
     """An operation with two inputs and no keywords: the same as :class:`Op`, with less to do."""
 
@@ -624,6 +653,8 @@ def op(forward: Callable[..., Any] | None = None, **options: Any) -> Any:
     kind: type[Op] = (
         {2: UnaryOp, 3: BinaryOp, 4: TernaryOp}.get(code.co_argcount, Op) if plain else Op
     )
+    if kind is Op and code.co_argcount == 2 and not code.co_flags & 0x04:
+        kind = KeywordOp
     if options.get("dtypes") == "any" and kind is BinaryOp:
         kind = Op
     return kind(forward, **options)
