@@ -194,29 +194,19 @@ class Node:
         "trace",
     )
 
-    def __init__(
-        self,
-        plan: Plan,
-        inputs: tuple[Any, ...],
-        saved: Any,
-        params: dict[str, Any],
-        shape: Any,
-        dtype: Any,
-        scope: tuple[str, ...],
-    ) -> None:
-        self.plan = plan
-        self.inputs = inputs
-        self.saved = saved
-        self.params = params
-        self.shape = shape
-        self.dtype = dtype
-        self.scope = scope
-        self.requires_grad = True
-        self.number = tick()
-        self.hooks: list[Any] | None = None
-        self.name: str | None = None
-        self.owner: Any = None
-        self.trace: str | None = None
+    plan: Plan
+    inputs: tuple[Any, ...]
+    saved: Any
+    params: dict[str, Any]
+    shape: Any
+    dtype: Any
+    scope: tuple[str, ...]
+    requires_grad: bool
+    number: int
+    hooks: list[Any] | None
+    name: str | None
+    owner: Any
+    trace: str | None
 
     @property
     def released(self) -> bool:
@@ -239,10 +229,34 @@ class Node:
         return f"<{self.op_name} #{self.number} {self.shape} {self.dtype}>"
 
 
+def new_node(
+    plan: Plan,
+    inputs: tuple[Any, ...],
+    saved: Any,
+    params: dict[str, Any],
+    shape: Any,
+    dtype: Any,
+    scope: tuple[str, ...],
+) -> Node:
+    """Return a node.  A function and not a constructor, which takes Python longer to call."""
+    node = Node()
+    node.plan = plan
+    node.inputs = inputs
+    node.saved = saved
+    node.params = params
+    node.shape = shape
+    node.dtype = dtype
+    node.scope = scope
+    node.requires_grad = True
+    node.number = tick()
+    node.hooks = node.name = node.owner = node.trace = None
+    return node
+
+
 def leaf_node(tensor: Any, requires_grad: bool) -> Node:
     """Return the node of a tensor that no operation made."""
     array = tensor.array
-    node = Node(LEAF, (), (), NO_PARAMS, array.shape, array.dtype, state.get().scope)
+    node = new_node(LEAF, (), (), NO_PARAMS, array.shape, array.dtype, state.get().scope)
     node.requires_grad = requires_grad
     node.owner = weakref.ref(tensor)
     return node
@@ -638,7 +652,7 @@ def as_recorded(node: Node, value: Any, source: Any) -> Any:
 
 def item_node(node: Node, index: int, array: Any) -> Node:
     """Return a node for output ``index`` of the several that ``node`` computed."""
-    return Node(
+    return new_node(
         ITEM, (node,), (index, len(node.shape)), NO_PARAMS, array.shape, array.dtype, node.scope
     )
 

@@ -15,6 +15,7 @@ from minigrad.engine import (
     describe,
     item_node,
     leaf_node,
+    new_node,
     state,
     wrap,
 )
@@ -206,7 +207,7 @@ class Function:
             return cls._pull(ctx, xp is engine.tensor_namespace, gradients, sources)
 
         plan = Plan(_FunctionOp(cls), needs, joint=(rule, (0,)), sources=(None,))
-        node = Node(
+        node = new_node(
             plan,
             sources,
             (context,),

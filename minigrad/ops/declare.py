@@ -49,6 +49,7 @@ from minigrad.engine import (
     current_state,
     item_node,
     leaf_node,
+    new_node,
     new_object,
     state,
     wrap,
@@ -321,7 +322,7 @@ class Op:
                 shape, dtype = tuple(part.shape for part in out), tuple(part.dtype for part in out)
             else:
                 shape, dtype = out.shape, out.dtype
-            node = Node(plan, tuple(sources), plan.save(known), params, shape, dtype, now.scope)
+            node = new_node(plan, tuple(sources), plan.save(known), params, shape, dtype, now.scope)
         if now.observer is not None:
             now.observer.computed(self, out, node)
         if not several:
@@ -455,7 +456,7 @@ class UnaryOp(Op):
                 saved = (array, out, source.shape)[plan.only]
             else:
                 saved = plan.save((array, out, source.shape)) if plan.sources else ()
-            node = Node(plan, (source,), saved, NO_PARAMS, out.shape, source.dtype, now.scope)
+            node = new_node(plan, (source,), saved, NO_PARAMS, out.shape, source.dtype, now.scope)
         result.node = node
         return result
 
@@ -487,7 +488,7 @@ class KeywordOp(Op):
         if needs and now.grad_enabled and self.differentiable:
             plan = self.short_plans[1] or self._short_plan(1, (True,))
             saved = plan.save((array, out, *params.values(), source.shape)) if plan.sources else ()
-            node = Node(plan, (source,), saved, params, out.shape, out.dtype, now.scope)
+            node = new_node(plan, (source,), saved, params, out.shape, out.dtype, now.scope)
         return wrap(out, node)
 
 
@@ -560,7 +561,9 @@ class BinaryOp(Op):
                 saved = plan.save((a, b, out)) if plan.sources else ()
             # The dtype of a result is that of its inputs; reading it off the array costs 3 %.
             dtype = source_x.dtype if needs_x else source_y.dtype
-            node = Node(plan, (source_x, source_y), saved, NO_PARAMS, out.shape, dtype, now.scope)
+            node = new_node(
+                plan, (source_x, source_y), saved, NO_PARAMS, out.shape, dtype, now.scope
+            )
         result.node = node
         return result
 
@@ -614,7 +617,7 @@ class TernaryOp(Op):
                     source_z or (None if z is None else constant_node(z)),
                 )
                 saved = plan.save((a, b, c, out))
-                node = Node(plan, sources, saved, NO_PARAMS, out.shape, dtype, now.scope)
+                node = new_node(plan, sources, saved, NO_PARAMS, out.shape, dtype, now.scope)
         return wrap(out, node)
 
 

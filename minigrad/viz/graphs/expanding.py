@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import engine
-from minigrad.engine import LEAF, NO_PARAMS, Node, State, state, wrap
+from minigrad.engine import LEAF, NO_PARAMS, Node, State, new_node, state, wrap
 from minigrad.observing import Observer
 from minigrad.viz.graphs.amounts import Amounts
 from minigrad.viz.graphs.reading import Call, Operand, Reading, arrange
@@ -121,7 +121,7 @@ class Parts:
         array = amounts.values.get(source)
         if array is None:
             array = np.zeros(source.shape, source.dtype)
-        entry = Node(LEAF, (), (), NO_PARAMS, source.shape, source.dtype, ())
+        entry = new_node(LEAF, (), (), NO_PARAMS, source.shape, source.dtype, ())
         self.entries[entry] = position
         return wrap(array, entry)
 

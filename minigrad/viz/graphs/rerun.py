@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from minigrad.autograd.function import Context
-from minigrad.engine import LEAF, NO_PARAMS, Node, Plan, wrap
+from minigrad.engine import LEAF, NO_PARAMS, Node, Plan, new_node, wrap
 from minigrad.nn.hooks import BackwardHook
 from minigrad.versions import last_written
 from minigrad.viz.graphs.reading import Reading
@@ -149,7 +149,7 @@ class Rerun:
     def copy(self, node: Node, plan: Plan, saved: Any) -> None:
         """Give ``node`` a copy that has saved the same."""
         inputs = tuple(self.copies.get(source) for source in node.inputs)
-        self.copies[node] = Node(plan, inputs, saved, node.params, node.shape, node.dtype, ())
+        self.copies[node] = new_node(plan, inputs, saved, node.params, node.shape, node.dtype, ())
 
     def run(self, node: Node) -> bool:
         """Run the operation of ``node`` again, recorded if that is wanted; tell whether it could be."""
@@ -255,7 +255,7 @@ def has_keywords(node: Node) -> bool:
 
 def leaf_like(node: Node) -> Node:
     """Return a node at which the sweep stops."""
-    leaf = Node(LEAF, (), (), NO_PARAMS, node.shape, node.dtype, ())
+    leaf = new_node(LEAF, (), (), NO_PARAMS, node.shape, node.dtype, ())
     leaf.requires_grad = node.requires_grad
     return leaf
 
