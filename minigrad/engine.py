@@ -522,9 +522,9 @@ def sweep(
             node.saved = RELEASED
             if node.params:
                 node.params = without_arrays(node.params)
-    # What is left in the table are leaves.
+    # What is left in the table are leaves, and roots that lead to no target.
     for node in table:
-        if node.hooks is not None and (not wanted or node in wanted):
+        if node.hooks is not None and (targets is None or node in wanted):
             table[node] = run_hooks(node, table[node], create_graph, retained)
     gradient = contribution = saved = None
     for keep, shown in retained:

@@ -13,6 +13,7 @@ from typing import Any
 from minigrad import engine
 from minigrad._backward import grad as _grad
 from minigrad._functions.shaping import stack
+from minigrad.autograd.function import FunctionOp
 from minigrad.autograd.modes import enable_grad, is_grad_enabled
 from minigrad.backend.devices import xp_of
 from minigrad.engine import wrap
@@ -58,24 +59,40 @@ def _scalar(value: Any) -> Any:
     return value
 
 
+def _nodes_behind(tensor: Any) -> list[Any]:
+    """Return the nodes that ``tensor`` was computed by, as far as gradients flow."""
+    seen = {tensor.node} if tensor.requires_grad else set()
+    found = list(seen)
+    for node in found:  # grows while it is walked
+        for position in node.plan.wanted:
+            source = node.inputs[position]
+            if source not in seen:
+                seen.add(source)
+                found.append(source)
+    return found
+
+
 def _concerns_outside(tensor: Any, variables: list[Any]) -> bool:
-    """Tell whether something outside could differentiate ``tensor``, and what is computed from it.
+    """Tell whether something outside could differentiate ``tensor``.
 
     If all leaves that it was computed from are the fresh variables of this call, no outer derivative and no
     ``requires_grad`` of the caller's is involved.
     """
-    if not tensor.requires_grad:
-        return False
     own = {variable.node for variable in variables if variable.is_leaf}
-    seen, waiting = {tensor.node}, [tensor.node]
-    for node in waiting:
-        if node.plan.kind == "leaf" and node.requires_grad and node not in own:
-            return True
-        for position in node.plan.wanted:
-            if node.inputs[position] not in seen:
-                seen.add(node.inputs[position])
-                waiting.append(node.inputs[position])
-    return False
+    return any(
+        node.plan.kind == "leaf" and node.requires_grad and node not in own
+        for node in _nodes_behind(tensor)
+    )
+
+
+def _derivative_may(tensor: Any, variables: list[Any]) -> bool:
+    """Tell whether something outside could differentiate the derivatives of ``tensor``.
+
+    Hooks, and the ``backward`` of an ``autograd.Function``, may bring in what the graph does not show.
+    """
+    return _concerns_outside(tensor, variables) or any(
+        node.hooks or isinstance(node.plan.op, FunctionOp) for node in _nodes_behind(tensor)
+    )
 
 
 def _finished(results: Any, variables: list[Any]) -> Any:
@@ -128,7 +145,7 @@ def value_and_grad(
             arguments, variables = _entered(args, _positions(argnums))
             result = func(*arguments, **kwargs)
             value, aux = result if has_aux else (result, None)
-            again = recording and _concerns_outside(_scalar(value), variables)
+            again = recording and _derivative_may(_scalar(value), variables)
             found = _gradients(value, variables, create_graph=again)
         value, found = _finished((value, found), variables)
         gradient = found if isinstance(argnums, tuple) else found[0]
@@ -188,7 +205,7 @@ def vjp(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., tup
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         cotangent = engine.as_tensor(cotangent)
-        outside = cotangent.requires_grad or _concerns_outside(value, variables)
+        outside = cotangent.requires_grad or _derivative_may(value, variables)
         again = is_grad_enabled() and outside
         with enable_grad():
             gradients = _gradients(value, variables, cotangent, again)
@@ -225,7 +242,7 @@ def jvp(
         if not isinstance(total, engine.Tensor) or not total.requires_grad:
             direction = wrap(xp.zeros_like(value.array), None)
         else:
-            again = recording and _concerns_outside(total, [*variables, cotangent])
+            again = recording and _derivative_may(total, [*variables, cotangent])
             (direction,) = _gradients(total, [cotangent], create_graph=again)
     return _finished((value, direction), [*variables, cotangent])
 
@@ -251,7 +268,7 @@ def jacrev(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Call
         with enable_grad():
             arguments, variables = _entered(args, _positions(argnums))
             value = func(*arguments, **kwargs)
-            again = recording and _concerns_outside(value, variables)
+            again = recording and _derivative_may(value, variables)
             flat = value.reshape(-1)
             rows = [
                 _gradients(flat[i], variables, create_graph=again) for i in range(flat.shape[0])
@@ -310,7 +327,7 @@ def hvp(func: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any
         if not isinstance(total, engine.Tensor) or not total.requires_grad:
             result = tuple(wrap(xp_of(p.array).zeros_like(p.array), None) for p in variables)
         else:
-            again = recording and _concerns_outside(total, variables)
+            again = recording and _derivative_may(total, variables)
             result = _gradients(total, variables, create_graph=again)
     value, result = _finished((value, result), variables)
     return value, (result if several else result[0])

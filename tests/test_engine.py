@@ -634,6 +634,23 @@ def test_an_unused_input_named_twice_gets_zeros_of_its_own_twice(device):
     assert_close(second, [0.0, 0.0])
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_products_pass_on_nan_and_infinity(size, device):
+    """Of a single 0, too: NumPy's ``dot`` would make zeros of everything."""
+    zeros, wild = np.zeros((size, size)), np.array([[np.nan, 1.0, np.inf]] * size)
+    for left, right in ((zeros, wild), (wild.T, zeros)):
+        with np.errstate(invalid="ignore"):
+            expected = np.matmul(left, right)
+            x, y = leaf(left, device), leaf(right, device)
+            product = x @ y
+            product.backward(mg.tensor(np.full(product.shape, 0.0), device=device))
+        assert_close(product, expected)
+        for gradient, other in ((x.grad, y), (y.grad, x)):
+            assert bool(gradient.isnan().any()) == bool((values(other) == np.inf).any())
+    inputs, weight = leaf(np.zeros((size, 1)), device), leaf([[np.nan]], device)
+    assert np.isnan(values(mg.nn.functional.linear(inputs, weight))).all()
+
+
 def test_recorded_gradients_of_a_linear_layer_are_three_short_operations(device):
     """No transposes, no sums with keywords: what a Hessian-vector product goes through again."""
     x, weight, bias = leaf([[1.0, 2.0]], device), leaf([[3.0, 4.0]], device), leaf([5.0], device)
@@ -717,6 +734,51 @@ def test_hooks_on_leaves_that_are_not_asked_for_do_not_run(device):
     y.register_hook(calls.append)
     (gradient,) = mg.autograd.grad([x * y, y], x)  # y is a leaf, an output, and no target
     assert gradient.item() == 3.0 and calls == []
+
+
+def test_operations_of_ones_own_with_three_inputs(device):
+    """Rules may name shapes, outputs may have another dtype, and there may be several."""
+
+    @mg.op
+    def blend(xp, x, y, z):
+        return xp.asarray(x * y + z, dtype=np.float64)
+
+    named = []
+    blend.vjp(
+        x=lambda xp, g, y, x_shape: named.append(x_shape) or g * y,
+        y=lambda xp, g, x: g * x,
+        z=lambda xp, g: g,
+    )
+    x, y, z = (leaf(np.full(2, one), device, mg.float32) for one in (1.0, 2.0, 3.0))
+    out = blend(x, y, z)
+    assert out.dtype == out.node.dtype == mg.float64
+    out.sum().backward()
+    assert_close(x.grad, [2.0, 2.0])
+    assert named == [(2,)]
+
+    calls = []
+
+    @mg.op
+    def both(xp, x, y, z):
+        calls.append(1)
+        return x + y, y + z
+
+    both.vjp(lambda xp, g, needs: (g[0], g[0] + g[1], g[1]))
+    first, second = both(x, y, z)
+    assert_close(first, [3.0, 3.0])
+    assert_close(second, [5.0, 5.0])
+    assert len(calls) == 1
+
+
+def test_hooks_do_not_run_where_nothing_is_asked_for(device):
+    x = leaf([1.0, 2.0], device)
+    y = (x * x).sum()
+    calls = []
+    y.register_hook(calls.append)
+    y.retain_grad()
+    assert mg.autograd.grad(y, []) == ()
+    y.backward(inputs=[])
+    assert calls == [] and y.grad is None and x.grad is None
 
 
 def test_a_number_that_was_written_since_has_the_gradient_of_what_it_was():

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import func
+from minigrad import engine, func
+from minigrad.observing import Observer
 from minigrad.testing import assert_close, check_gradients, check_operation
 
 
@@ -113,14 +114,20 @@ def test_only_what_something_outside_could_differentiate_is_recorded(device):
     outer = tensor(3.0, device).requires_grad_()
     recorded = []
 
+    class Pulls(Observer):
+        def pulled(self, node, contribution):
+            recorded.append(isinstance(contribution, mg.Tensor))
+
     def cubes(x, factor=1.0):
-        squares = x * x
-        squares.register_hook(lambda gradient: recorded.append(gradient.requires_grad))
-        return (squares * x * factor).sum()
+        return (x * x * x * factor).sum()
 
     def last(call):
         recorded.clear()
-        call()
+        token = engine.state.set(engine.State(mg.is_grad_enabled(), (), Pulls()))
+        try:
+            call()
+        finally:
+            engine.state.reset(token)
         return recorded[-1]
 
     calls = {
@@ -138,6 +145,33 @@ def test_only_what_something_outside_could_differentiate_is_recorded(device):
     value, pull = func.vjp(cubes, x)
     assert last(lambda: pull(tensor(1.0, device).requires_grad_()))
     assert not value.requires_grad
+
+
+def test_derivatives_follow_what_hooks_and_functions_bring_in(device):
+    """The graph of the value does not show it."""
+    w = tensor(3.0, device).requires_grad_()
+
+    class Times(mg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * x
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return gradient * w
+
+    def hooked(x):
+        square = x * x
+        square.register_hook(lambda gradient: gradient * w)
+        return square
+
+    for function, value, slope in ((hooked, 12.0, 4.0), (Times.apply, 3.0, 1.0)):
+        w.grad = None
+        found = func.grad(function)(tensor(2.0, device))
+        found.backward()
+        assert (found.item(), w.grad.item()) == (value, slope)
+        with mg.no_grad():
+            assert not func.grad(function)(tensor(2.0, device)).requires_grad
 
 
 def test_values_and_gradients_of_grad_are_those_of_backward(device):

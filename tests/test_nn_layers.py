@@ -204,6 +204,18 @@ def test_linear_places_its_parameters(device):
     assert str(layer.weight.device) == device and layer.bias.dtype == mg.float64
 
 
+def test_linear_with_a_vector_for_a_weight(device):
+    """As in PyTorch: one output, without a dimension of its own."""
+    for shape in ((3,), (2, 3), (3, 3), (2, 4, 3)):
+        inputs = [
+            mg.randn(*shape, dtype=mg.float64),
+            mg.randn(3, dtype=mg.float64),
+            mg.randn((), dtype=mg.float64),
+        ]
+        assert nn.functional.linear(*inputs).shape == shape[:-1]
+        check_gradients(nn.functional.linear, *[host(one) for one in inputs])
+
+
 def test_linear_errors():
     with pytest.raises(ValueError, match=r"shape \(\.\.\., 3\).*\(2, 3\), got \(4, 5\).*Linear"):
         nn.Linear(3, 2)(mg.ones(4, 5))

@@ -258,6 +258,20 @@ def test_shared_with_a_second_optimizer(kind, device):
     assert_unobservable(scenario, kind, device)
 
 
+def test_parameters_that_come_to_share_memory(kind, device):
+    """Between two steps: from then on they are updated in their order."""
+
+    def scenario(run):
+        run.step()
+        run.params[1].data = run.params[5].data[0, :3]
+        run.step()
+        run.step()
+
+    assert_unobservable(
+        scenario, kind, device, shapes=[(150, 150), (3,), (4,), (5,), (2, 2), (200, 130)]
+    )
+
+
 def test_parameters_that_share_memory(kind, device):
     """Both updates count, one after the other, as if there were no bundle."""
 

@@ -90,7 +90,7 @@ class Context:
         """Accepted for compatibility: gradients that did not arrive are zeros."""
 
 
-class _FunctionOp:
+class FunctionOp:
     """The little of :class:`minigrad.ops.declare.Op` that the engine asks of an operation."""
 
     residuals: tuple[str, ...] = ()
@@ -206,7 +206,7 @@ class Function:
         def rule(xp: Any, gradients: Any, wanted: Any, ctx: Context) -> tuple[Any, ...]:
             return cls._pull(ctx, xp is engine.tensor_namespace, gradients, sources)
 
-        plan = Plan(_FunctionOp(cls), needs, joint=(rule, (0,)), sources=(None,))
+        plan = Plan(FunctionOp(cls), needs, joint=(rule, (0,)), sources=(None,))
         node = new_node(
             plan,
             sources,

@@ -157,14 +157,14 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     ----------
     input : Tensor, shape (..., in_features)
         Any number of leading dimensions, or none.
-    weight : Tensor, shape (out_features, in_features)
+    weight : Tensor, shape (out_features, in_features) or (in_features,)
         :math:`W`.
-    bias : Tensor, shape (out_features,), optional
+    bias : Tensor, shape (out_features,) or (), optional
         :math:`b`.
 
     Returns
     -------
-    Tensor, shape (..., out_features)
+    Tensor, shape (..., out_features) or (...)
 
     Raises
     ------
@@ -176,6 +176,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     try:
         return fused.linear.apply(input, weight, bias)
     except ValueError as error:
+        if weight.ndim == 1:  # as in PyTorch: one output, without a dimension of its own
+            return input @ weight if bias is None else input @ weight + bias
         if weight.ndim == 2 and tuple(input.shape[-1:]) != (weight.shape[1],):
             raise ValueError(
                 f"linear: expected an input of shape (..., {weight.shape[1]}) for a weight of shape "

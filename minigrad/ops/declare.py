@@ -115,6 +115,8 @@ class Op:
         self.composite: Callable[..., Any] | None = None
         self.make_samples: Callable[..., Iterable[Any]] | None = None
         self.plans: dict[tuple[bool, ...], Plan] = {}
+        # The same where the short paths look: [1] if only the first input needs a gradient, [2] if only
+        # the second does, [3] for both.
         self.short_plans: list[Plan | None] = [None] * 4
 
     def vjp(self, *joint: Callable[..., Any], **rules: Callable[..., Any]) -> Op:
@@ -259,9 +261,8 @@ class Op:
                         f"pass {name}.detach() or a number"
                     )
                 bound[name] = value.array
-            elif isinstance(
-                value, np.generic
-            ):  # NumPy takes its own numbers for stronger than Python's
+            elif isinstance(value, np.generic):
+                # NumPy takes its own numbers for stronger than Python's.
                 bound[name] = value.item()
         return bound
 
@@ -479,11 +480,8 @@ class KeywordOp(Op):
             out = self.forward(NAMESPACES[array.__class__], array, **params)
         except _PASS_ON as error:
             raise self._explained(error, (x,)) from error
-        extra: tuple[Any, ...] = ()
-        if self.residuals:
-            out, extra = out
-        if extra or out.__class__ is tuple:
-            return self._record(now, (x,), (array,), (source,), (needs,), out, params, extra)
+        if out.__class__ is tuple:
+            return self._record(now, (x,), (array,), (source,), (needs,), out, params)
         node = None
         if needs and now.grad_enabled and self.differentiable:
             plan = self.short_plans[1] or self._short_plan(1, (True,))
@@ -504,9 +502,8 @@ class BinaryOp(Op):
             needs_x = source_x is not None and source_x.requires_grad
             kind = a.__class__
             if kind is ndarray and not a.ndim:
-                a = a[
-                    ()
-                ]  # a number of NumPy's, which computes ten times faster; it is kept by value
+                # A number of NumPy's computes ten times faster; it is kept by value.
+                a = a[()]
                 kind = a.__class__
             if isinstance(y, Tensor):
                 b, source_y = y.array, y.node
@@ -600,24 +597,25 @@ class TernaryOp(Op):
             out = forward(NAMESPACES[a.__class__], a, b, c)
         except _PASS_ON as error:
             raise self._explained(error, (x, y, z)) from error
-        if out.__class__ is tuple:
-            return Op.apply(self, x, y, z)
+        needs = (
+            source_x is not None and source_x.requires_grad,
+            source_y is not None and source_y.requires_grad,
+            source_z is not None and source_z.requires_grad,
+        )
+        recorded = True in needs and now.grad_enabled and self.differentiable
+        plan = (self.plans.get(needs) or self.make_plan(needs)) if recorded else None
+        if out.__class__ is tuple or (plan is not None and plan.names_shapes):
+            sources = (source_x, source_y, source_z)
+            return self._record(now, (x, y, z), (a, b, c), sources, needs, out, NO_PARAMS)
         node = None
-        if now.grad_enabled and self.differentiable:
-            needs = (
-                source_x is not None and source_x.requires_grad,
-                source_y is not None and source_y.requires_grad,
-                source_z is not None and source_z.requires_grad,
+        if plan is not None:
+            sources = (
+                source_x or constant_node(x),
+                source_y or constant_node(y),
+                source_z or (None if z is None else constant_node(z)),
             )
-            if True in needs:
-                plan = self.plans.get(needs) or self.make_plan(needs)
-                sources = (
-                    source_x or constant_node(x),
-                    source_y or constant_node(y),
-                    source_z or (None if z is None else constant_node(z)),
-                )
-                saved = plan.save((a, b, c, out))
-                node = new_node(plan, sources, saved, NO_PARAMS, out.shape, dtype, now.scope)
+            saved = plan.save((a, b, c, out))
+            node = new_node(plan, sources, saved, NO_PARAMS, out.shape, out.dtype, now.scope)
         return wrap(out, node)
 
 

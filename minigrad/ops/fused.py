@@ -65,6 +65,8 @@ sum_rows.vjp(x=lambda xp, g, x_shape: repeated(xp, g, x_shape)).samples(
 @op(dtypes="same")
 def linear(xp, x, weight, bias):
     r"""Affine map, :math:`y = x W^\top + b`: x (..., in), weight (out, in), bias (out,) or None."""
+    if weight.ndim != 2:
+        raise ValueError(f"the weight has to be a matrix, got shape {weight.shape}")
     out = product(xp, x, weight.T)
     if bias is not None:
         out += bias

@@ -11,9 +11,17 @@ from minigrad.ops.declare import namespace_of, op, register
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+def quick(xp, x, y):
+    """Tell whether NumPy's method ``dot``, which asks least before it starts, is ``@`` here.
+
+    It is for two matrices.  But of a single number that is 0 it makes zeros, whatever it is multiplied by.
+    """
+    return xp is np and x.ndim == y.ndim == 2 and x.size > 1 < y.size
+
+
 def product(xp, x, y):
-    """Return ``x @ y``; of two matrices by the method ``dot``, which asks least before it starts."""
-    return x.dot(y) if xp is np and x.ndim == y.ndim == 2 else xp.matmul(x, y)
+    """Return ``x @ y``."""
+    return x.dot(y) if quick(xp, x, y) else xp.matmul(x, y)
 
 
 @op(dtypes="same", analytic=True)
@@ -43,12 +51,12 @@ def matmul_nt(xp, x, y):
 
 def product_tn(xp, x, y):
     """Return ``x.T @ y`` inside a rule."""
-    return x.T.dot(y) if xp is np and x.ndim == y.ndim == 2 else matmul_tn.on(xp, x, y)
+    return x.T.dot(y) if quick(xp, x, y) else matmul_tn.on(xp, x, y)
 
 
 def product_nt(xp, x, y):
     """Return ``x @ y.T`` inside a rule."""
-    return x.dot(y.T) if xp is np and x.ndim == y.ndim == 2 else matmul_nt.on(xp, x, y)
+    return x.dot(y.T) if quick(xp, x, y) else matmul_nt.on(xp, x, y)
 
 
 matmul_tn.vjp(

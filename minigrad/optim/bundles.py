@@ -143,7 +143,7 @@ class Bundle:
         for p in self.params:
             make_writable(p)
         arrays = [p.array for p in self.params]
-        if self.names is None or not self._fits(arrays):
+        if self.names is None or not self._fits(arrays) or self._shares(arrays):
             return False
         check_writable(self.params, arrays)
         for new, old in zip(arrays, self.arrays, strict=True):
@@ -151,6 +151,15 @@ class Bundle:
                 return False
         self._look_at(arrays)
         return True
+
+    def _shares(self, arrays: list[Any]) -> bool:
+        """Tell whether other parameters lie in the same memory: then the order of updates counts."""
+        own = {id(memory_of(array)) for array in arrays}
+        return any(
+            id(memory_of(p.array)) in own
+            for p in self.group["params"]
+            if p._grad is not None and not any(p is member for member in self.params)
+        )
 
     def _fits(self, arrays: list[Any]) -> bool:
         """Tell whether this kind of bundle can work with other arrays of the same shapes."""
