@@ -109,11 +109,11 @@ class CompiledStep:
         if key != self._last_key:  # quicker than asking the dictionary
             self._last_key, self._last_found = key, self._programs.get(key)
         found = self._last_found
-        worth = self.recordings < ALLOWED + self.replays // WORTH
         if isinstance(found, Program) and found.fits():
             if found.classes is not None and not in_range(y.array, found.classes):
                 return "a class index is ignored or out of range"
             return found
+        worth = self.recordings < ALLOWED + self.replays // WORTH
         if isinstance(found, Refusal) and not (worth and found.is_asked_again()):
             return found.reason
         if not worth:
