@@ -13,8 +13,14 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn, optim
-from minigrad.compiling.program import Program
+from minigrad.compiling.program import (
+    Program,
+    _split_off_ends,
+    _with_arrays_for_numbers,
+    without_repetitions,
+)
 from minigrad.compiling.recording import Recorder, Recording, Refused
+from minigrad.compiling.tracing import CannotTrace, Tape, Traced
 from minigrad.nn import functional as F
 
 
@@ -663,6 +669,54 @@ def test_gradients_of_parameters_the_optimiser_does_not_have_add_up():
     assert step.replays == 3
 
 
+def test_gradients_that_add_up_are_written_as_by_a_sweep():
+    twins = Twins(mlp(), make_optimizer=lambda params: optim.SGD(list(params)[:2], lr=0.1))
+    for _ in range(2):
+        twins.train(*batch())
+    for model in (twins.model, twins.other):
+        model[2].weight.grad = mg.ones(3, 6, requires_grad=True) * 2  # which no one writes into
+    kept = twins.model[2].weight.grad
+    twins.train(*batch())
+    assert kept.tolist() == [[2.0] * 6] * 3
+    weight = mg.ones(3, requires_grad=True)
+    older = (weight * twins.model[2].bias.grad).sum()
+    twins.train(*batch())
+    assert twins.step.replays == 3
+    with pytest.raises(RuntimeError, match="changed in place"):
+        older.backward()
+
+
+def test_hooks_are_seen_where_there_were_some_before():
+    def hooks(model):
+        return (
+            model[0].register_forward_hook(lambda module, args, out: by_its_size(out)),
+            model[2].weight.register_hook(by_its_size),
+        )
+
+    twins = Twins(mlp())
+    for number in range(2):
+        for model in (twins.model, twins.other):
+            for handle in hooks(model):
+                handle.remove()
+            if number:
+                hooks(model)
+        for _ in range(3):
+            twins.train(*batch())
+    assert twins.step.replays == 2
+
+
+def test_a_buffer_that_becomes_a_result_is_seen():
+    twins = Twins(mlp(), nn.BCEWithLogitsLoss(pos_weight=mg.ones(3)))
+    for _ in range(3):
+        twins.train(*batch())
+    weights = [mg.full((3,), 2.0, requires_grad=True) for _ in range(2)]
+    for loss, weight in zip((twins.loss, twins.other_loss), weights, strict=True):
+        loss.pos_weight.node = (weight + 1).node  # nothing public does so
+    twins.train(*batch())
+    assert bits(weights[0].grad) == bits(weights[1].grad) is not None
+    assert twins.step.reason == "a parameter or buffer is the result of an operation"
+
+
 # What is seen afterwards --------------------------------------------------------------------------
 
 
@@ -940,6 +994,16 @@ def test_parameters_that_share_memory_as_views_are_all_watched():
     assert twins.step.replays == 4
 
 
+def test_statistics_that_are_replaced_and_read_in_one_step_are_not_frozen():
+    mg.manual_seed(0)
+    model = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 4), nn.BatchNorm1d(4).eval())
+    model[2].running_mean = model[0].running_mean
+    twins = Twins(model)
+    for _ in range(4):
+        twins.train(mg.randn(5, 4), mg.rand(5, 4))
+    assert twins.step.reason == "running statistics are read in the step that replaces them"
+
+
 def test_a_zero_grad_that_changes_the_model_is_called_before_it_is_looked_at():
     class Changing(optim.SGD):
         def zero_grad(self, *args):
@@ -1034,6 +1098,18 @@ def test_shapes_that_are_broadcast_are_warned_of_in_every_step():
     assert "differ in shape" in twins.step.reason
 
 
+def test_a_program_that_fails_leaves_the_random_numbers_as_they_are(monkeypatch):
+    twins = Twins(mlp(nn.Dropout(0.5)))
+    monkeypatch.setattr(Program, "run", None)
+    states = []
+    for one in (twins.by_hand, twins.step):
+        mg.manual_seed(0)
+        one(mg.ones(10, 4), mg.ones(10, 3))
+        states.append(bits(mg.get_rng_state()))
+    assert "did not give the same numbers" in twins.step.reason
+    assert states[0] == states[1]
+
+
 @pytest.mark.parametrize("which", ["loss", "gradients", "exception"])
 def test_a_program_that_gives_other_numbers_is_thrown_away(monkeypatch, which):
     run = Program.run
@@ -1123,6 +1199,71 @@ def test_what_cannot_be_written_down_is_refused(function, words):
     )
 
 
+def test_views_are_refused_where_several_arrays_lie():
+    w, v, x = mg.ones(2, requires_grad=True), mg.ones(2), mg.ones(2).array
+    other, view = v.detach(), v.detach()
+    view.array = v.array[:]
+    with Recorder() as recorder:
+        loss = (mg.from_numpy(v.array[:]) * w).sum()
+    assert Recording(recorder.operations, loss, [x, x], [w, v, other, v], []).calls
+    with pytest.raises(Refused, match="no operation has computed"):
+        Recording(recorder.operations, loss, [x, x], [w, v, view], [])
+
+
+def test_a_view_of_what_is_left_out_is_one_of_what_takes_its_place(tape):
+    x = Traced(tape, np.ones(3))
+    first, second = np.negative(x), np.negative(x)
+    view = second[:2]
+    calls, same = without_repetitions(tape.calls)
+    assert (len(calls), same) == (2, {second: first})
+    assert view.owner is first
+
+
+@pytest.fixture
+def tape():
+    return Tape()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        np.add.accumulate, lambda a: np.copyto(a, 1), lambda a: np.sum(a, out=np.ones(())), bool, float, list,
+        np.asarray, lambda a: a.__ipow__(2), np.nonzero,
+    ],
+)  # fmt: skip
+def test_what_cannot_be_traced_is_called_as_a_whole(tape, rule):
+    with pytest.raises(CannotTrace):
+        rule(Traced(tape, np.ones(3)))
+
+
+def test_what_a_rule_hands_through_is_no_call(tape):
+    a = Traced(tape, np.ones(3))
+    assert np.real_if_close(a) is a
+    assert tape.calls == []
+
+
+def test_what_is_called_as_a_whole_returns_memory_of_its_own(tape):
+    a = Traced(tape, np.ones(3))
+    view = tape.whole(lambda array: (array[:2], None), (a,), {})[0]
+    a[0] = 5.0
+    assert view.value.tolist() == [1, 1]
+    assert view.owner is view
+
+
+def test_a_gradient_is_not_made_last_if_what_it_reads_is_written(tape):
+    a = np.negative(Traced(tape, np.ones(3)))
+    gradient = a + 1
+    assert _split_off_ends(tape.calls, [gradient]) == (tape.calls[:1], [tape.calls[1]])
+    a += 1
+    assert _split_off_ends(tape.calls, [gradient]) == (tape.calls, [gradient])
+
+
+def test_numbers_become_arrays_only_where_they_compute_the_same(tape):
+    for array, kind in ((np.ones(3, np.float32), np.ndarray), (np.ones(3, int), float)):
+        np.add(Traced(tape, array), 1.5)
+        assert type(_with_arrays_for_numbers(tape.calls[-1])[1]) is kind
+
+
 def test_a_dropout_that_is_not_called_is_refused():
     found = refused(
         lambda x, w: (x * w).sum(),
@@ -1155,6 +1296,7 @@ def test_on_a_device_the_steps_are_ordinary(device):
     for _ in range(2):
         step(x.to(device), y.to(device))
     assert step.replays == 0
+    assert step.reason == f"a parameter or buffer is on {device}"
 
 
 def test_a_function_in_the_place_of_the_model_is_called_in_every_step():

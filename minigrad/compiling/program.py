@@ -72,19 +72,16 @@ class Program:
             for norm, (a, b, count) in zip(norms, moments, strict=True)
             if norm.training and norm.running_mean is not None and norm.track_running_stats
         ]
-        # All have to be as they are, but for the statistics that every step replaces and no call reads.
         read = {one.owner for call in recording.calls for one in _read(call)}
+        self._tensors = [tensor for tensor, traced in recording.states if traced in read]
         replaced = {id(one) for norm, _ in self.normalised for one in norm.buffers()}
-        self._tensors = [
-            tensor
-            for tensor, traced in recording.states
-            if traced in read or id(tensor) not in replaced
-        ]
+        if any(id(tensor) in replaced for tensor in self._tensors):
+            raise Refused("running statistics are read in the step that replaces them")
         self._arrays = [tensor.array for tensor in self._tensors]
         del self._places
 
     def fits(self) -> bool:
-        """Tell whether parameters and buffers have the arrays that the calls are made for."""
+        """Tell whether parameters and buffers have the arrays that the calls read."""
         if not all(map(is_, map(ARRAY, self._tensors), self._arrays)):
             return False
         for norm, (mean, _, _) in self.normalised:

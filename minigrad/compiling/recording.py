@@ -114,8 +114,7 @@ class Recording:
     ) -> None:
         self._tape = Tape()
         self._tensors, self._dropouts = tensors, list(dropouts)
-        self._alive: list[Any] = []  # so that no other array gets the identity of one of them
-        self._known: dict[int, Traced] = {}  # by identity
+        self._known: dict[int, Traced] = {}  # by identity; all live as long as the operations
         self._lying: dict[Any, Traced | None] = {}  # by memory; None: several lie there
         self._values: dict[Any, dict[str, Any]] = {}  # node -> what its rules may name
         self.moments: list[tuple[Traced, Traced, int]] = []
@@ -140,7 +139,6 @@ class Recording:
         self._known[id(array)] = traced
         if self._lying.setdefault(_memory(array), traced) is not traced:
             self._lying[_memory(array)] = None
-        self._alive.append(array)
         return traced
 
     def _find(self, array: Any) -> Traced | None:
