@@ -686,23 +686,28 @@ def test_gradients_that_add_up_are_written_as_by_a_sweep():
         older.backward()
 
 
-def test_hooks_are_seen_where_there_were_some_before():
-    def hooks(model):
-        return (
-            model[0].register_forward_hook(lambda module, args, out: by_its_size(out)),
-            model[2].weight.register_hook(by_its_size),
-        )
+HOOKS = [
+    lambda model: model[0].register_forward_hook(lambda module, args, out: by_its_size(out)),
+    lambda model: model[2].weight.register_hook(by_its_size),
+]
 
+
+@pytest.mark.parametrize("hook", HOOKS, ids=["module", "parameter"])
+def test_hooks_are_seen_where_there_were_some_before_and_when_they_go(hook):
     twins = Twins(mlp())
-    for number in range(2):
-        for model in (twins.model, twins.other):
-            for handle in hooks(model):
-                handle.remove()
-            if number:
-                hooks(model)
+    models = twins.model, twins.other
+    for model in models:
+        hook(model).remove()
+    for replays in (2, 4):
         for _ in range(3):
             twins.train(*batch())
-    assert twins.step.replays == 2
+        handles = [hook(model) for model in models]
+        for _ in range(3):
+            twins.train(*batch())
+            assert "a hook was registered" in twins.step.reason
+        for handle in handles:
+            handle.remove()
+        assert twins.step.replays == replays
 
 
 def test_a_buffer_that_becomes_a_result_is_seen():
@@ -1186,6 +1191,7 @@ REFUSED = [
     (lambda x, w: (w * 0).sum().detach() + mg.tensor(2.0), "numbers that no operation has computed"),
     (lambda x, w: mg.linalg.eigh(w.reshape(2, 1) @ w.reshape(1, 2))[0].sum(), "'eigh' has several results"),
     (lambda x, w: (x * Square.apply(w)[0]).sum(), "is no operation of the library's"),
+    (lambda x, w: mg.where(x.sum() > 0, x * w, w).sum(), "bool numbers that no operation has computed"),
     (hooked, "a hook waits for a gradient"),
     (lambda x, w: (x.requires_grad_() * w).sum(), "a gradient flows to a tensor that is no parameter of the model"),
     (lambda x, w: F.cross_entropy(x.reshape(1, 2) * w, mg.tensor([1])), "cross_entropy converts its target"),

@@ -83,10 +83,11 @@ class World:
         self._attributes = [vars(module).values() for module in self.modules]  # live views
         self._leaves = [node for node in map(NODE, self.tensors) if node is not None]
         self._now = list(self._all())
-        # What is changed in place: hooks that are registered where there were some before.
+        # What is changed in place: hooks that come where there were some before, or go.
         hooks = [vars(module).get("_hooks") for module in self.modules]
         hooks += map(HOOKS, self._leaves)
         self._hooks = [one for one in hooks if one is not None]
+        self._hooked = any(self._hooks)
 
     def _all(self) -> Iterator[Any]:
         """Yield all that can be replaced."""
@@ -104,7 +105,8 @@ class World:
         # In one pass in C, as this is asked in every step.  If there are more or fewer attributes than there
         # were, the first of them meets a node.
         same = model is self._model and loss is self._loss
-        return same and all(map(is_, self._all(), self._now)) and not any(self._hooks)
+        same = same and any(self._hooks) is self._hooked
+        return same and all(map(is_, self._all(), self._now))
 
     def _reason(self, model: Any, loss: Any) -> str | None:
         if not isinstance(model, nn.Module):
