@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,25 @@ from minigrad.backend.generator import default_generator
 from minigrad.compiling.program import Program
 from minigrad.compiling.recording import Operation, Recorder, Recording, Refused
 from minigrad.compiling.world import World, dropouts, in_range, norms
-from minigrad.dtypes import get_default_dtype
 from minigrad.engine import as_tensor, state, wrap
 
-MOST = 16  # programs that are kept, for batches of so many different shapes
-WORTH = 16  # replays that pay for another recording, beyond the first MOST
+KEPT = 16  # programs, for batches of so many different shapes
+ALLOWED = 16  # recordings without further question
+WORTH = 16  # replays that pay for another one
+RAISED = "an exception ended the step"
+
+
+@dataclass
+class Refusal:
+    """Why there is no program for batches of some shape, and how many there were since."""
+
+    reason: str
+    batches: int = 0
+
+    def is_asked_again(self) -> bool:
+        """Count a batch; tell whether to try with it, as what was wrong may have been in the numbers."""
+        self.batches += 1
+        return self.batches & (self.batches - 1) == 0  # 1, 2, 4, 8, ...: ever more rarely
 
 
 class CompiledStep:
@@ -28,9 +43,10 @@ class CompiledStep:
     model, loss, optimizer
         As given.
     steps, recordings, replays : int
-        How many steps there were, how many of them were recorded, and how many replayed.
+        How many steps there were, how many of them were written down to the end, even if no program came
+        of it, and how many were replayed.
     reason : str or None
-        Why the last step was an ordinary one; ``None`` if it was replayed.
+        Why the last step was not replayed; ``None`` if it was.
     """
 
     def __init__(self, model: Any, loss: Any, optimizer: Any = None) -> None:
@@ -42,8 +58,9 @@ class CompiledStep:
 
     def _forget(self) -> None:
         self._world: World | None = None
-        self._programs: dict[Any, Program | str] = {}  # or why there is none
-        self._last: Any = None, None  # of these
+        self._programs: dict[Any, Program | Refusal] = {}
+        self._last_key: Any = None  # of these
+        self._last_found: Program | Refusal | None = None
 
     def __call__(self, input: Any, target: Any) -> Tensor:
         """Make one training step.
@@ -60,8 +77,10 @@ class CompiledStep:
         Tensor
             The loss, without dimensions and detached: a value of its own, which later steps leave alone.
         """
-        self.steps += 1
+        self._zero_grad()  # before all else, as it may be anybody's code
         x, y = as_tensor(input), as_tensor(target)
+        self.steps += 1
+        self.reason = RAISED  # until the step has come to its end
         key = _key(x.array, y.array)
         found = self._found(x, y, key)
         if isinstance(found, Program):
@@ -86,24 +105,24 @@ class CompiledStep:
         if x.requires_grad or y.requires_grad:
             return "the batch requires gradients"
         if key is None:
-            return "the batch is not on the host, or a single number"
-        last_key, found = self._last
-        if key != last_key:  # quicker than asking the dictionary
-            found = self._programs.get(key)
-            self._last = key, found
-        if isinstance(found, Program):
-            if not found.fits():
-                found = None
-            elif found.classes is not None and not in_range(y.array, found.classes):
-                return "a class index is out of range"
-        if found is None and self.recordings >= MOST + self.replays // WORTH:
+            return f"the batch is {_kind(x.array)} and {_kind(y.array)}, and not two numpy.ndarray"
+        if key != self._last_key:  # quicker than asking the dictionary
+            self._last_key, self._last_found = key, self._programs.get(key)
+        found = self._last_found
+        if isinstance(found, Program) and found.fits():
+            if found.classes is not None and not in_range(y.array, found.classes):
+                return "a class index is ignored or out of range"
+            return found
+        worth = self.recordings < ALLOWED + self.replays // WORTH
+        if isinstance(found, Refusal) and not (worth and found.is_asked_again()):
+            return found.reason
+        if not worth:
             return "batches or the model change so often that recording is not worth while"
-        return found
+        return _obstacle(world, [x.array, y.array])
 
     # Three ways to make a step --------------------------------------------------------------------
 
     def _replayed(self, program: Program, batch: list[Any]) -> Tensor:
-        self._zero_grad()
         gradients = program.run(batch)
         for module, moments in program.normalised:
             module.note_batch(*moments)
@@ -121,47 +140,60 @@ class CompiledStep:
 
     def _ordinary(self, x: Tensor, y: Tensor, reason: str) -> Tensor:
         self._note(reason)
-        self._zero_grad()
         loss = self.loss(self.model(x), y)
         loss.backward()
         return self._finished(loss)
 
     def _recorded(self, x: Tensor, y: Tensor, key: Any) -> Tensor:
         """Make an ordinary step, and on the way a program of it."""
-        assert self._world is not None
-        arrays = [tensor.array for tensor in self._world.tensors]
-        if any(array is x.array or array is y.array for array in arrays):
-            return self._ordinary(x, y, "the batch is the memory of a parameter")
-        shapes = f"{tuple(x.shape)} and {tuple(y.shape)}"
-        self._note(f"the first step with a batch of shapes {shapes} on the model as it is now")
-        self.recordings += 1
-        self._zero_grad()
         drawing = dropouts(self.model)
         before = default_generator.get_state() if drawing else None
         with Recorder() as recorder:
-            loss = self.loss(self.model(x), y)
-        if len(self._programs) >= MOST:
-            del self._programs[next(iter(self._programs))]
-        # Only now, as layers note things when they are first called.
-        world = self._world = World(self.model, self.loss)
+            output = self.model(x)
+            loss = self.loss(output, y)
+        world = self._world
+        if world is None or not world.is_of(self.model, self.loss):
+            # Layers note things when they are first called.
+            self._forget()
+            world = self._world = World(self.model, self.loss)
         batch = [x.array, y.array]
         fresh = [p for p in world.tensors if p._grad is None]
         with np.errstate(all="ignore"):  # what there is to warn of, the step itself warns of
-            found = self._program(recorder.operations, batch, loss, drawing)
+            found = self._program(recorder.operations, batch, output, loss, drawing)
         loss.backward()
         if isinstance(found, Program) and not _agrees(found, batch, loss, fresh, before):
-            found = "a replay of the first step did not give the same numbers"
-        self._programs[key] = found
-        self._last = key, found
+            found = "a replay of the step did not give the same numbers"
+        self.recordings += 1
+        self._keep(key, found)
+        shapes = f"{tuple(x.shape)} and {tuple(y.shape)}"
+        first = f"the first step with a batch of shapes {shapes} on the model as it is now"
+        self._note(found if isinstance(found, str) else first)
         return self._finished(loss)
 
+    def _keep(self, key: Any, found: Program | str) -> None:
+        """Keep a program, or why there is none; forget the one that was made first."""
+        earlier = self._programs.pop(key, None)
+        batches = earlier.batches if isinstance(earlier, Refusal) else 0
+        kept = Refusal(found, batches) if isinstance(found, str) else found
+        if len(self._programs) >= KEPT:
+            del self._programs[next(iter(self._programs))]
+        self._programs[key] = kept
+        self._last_key, self._last_found = key, kept
+
     def _program(
-        self, operations: list[Operation], batch: list[Any], loss: Tensor, drawing: list[Any]
+        self,
+        operations: list[Operation],
+        batch: list[Any],
+        output: Tensor,
+        loss: Tensor,
+        drawing: list[Any],
     ) -> Program | str:
         """Return the program of a step, or why there can be none."""
         assert self._world is not None
         try:
             recording = Recording(operations, loss, batch, self._world.tensors, drawing)
+            if recording.classes is None and output.array.shape != batch[1].shape:
+                return "output and target differ in shape, of which losses warn in every step"
             return Program(recording, norms(self.model))
         except Refused as refused:
             return str(refused)
@@ -186,6 +218,9 @@ class CompiledStep:
         """Return how many steps were replayed, and why the others were not, a line for each reason."""
         lines = [f"{self.replays} of {self.steps} steps were replayed"]
         lines += [f"{count} not: {reason}" for reason, count in self._reasons.most_common()]
+        raised = self.steps - self.replays - self._reasons.total()
+        if raised:
+            lines.append(f"{raised} not: {RAISED}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -193,14 +228,30 @@ class CompiledStep:
 
     def __getstate__(self) -> dict[str, Any]:
         # What was recorded is about this model, and not its copy.
-        return {**vars(self), "_world": None, "_programs": {}, "_last": (None, None)}
+        forgotten: dict[str, Any] = {"_world": None, "_programs": {}}
+        forgotten |= {"_last_key": None, "_last_found": None}
+        return {**vars(self), **forgotten, "_reasons": self._reasons.copy()}
 
 
 def _key(a: Any, b: Any) -> Any:
     """Return what a program depends on beside the model; ``None`` if there cannot be one."""
     if a.__class__ is not np.ndarray or b.__class__ is not np.ndarray:
         return None
-    return a.shape, a.strides, a.dtype, b.shape, b.strides, b.dtype, a is b, get_default_dtype()
+    return a.shape, a.strides, a.dtype, b.shape, b.strides, b.dtype, a is b
+
+
+def _kind(array: Any) -> str:
+    return f"{type(array).__module__}.{type(array).__name__}"
+
+
+def _obstacle(world: World, batch: list[Any]) -> str | None:
+    """Return why a batch cannot be recorded, as far as that is known beforehand."""
+    if not all(array.flags.forc for array in batch):
+        return "the batch is not contiguous; pass x.contiguous()"
+    states = [tensor.array for tensor in world.tensors]
+    if any(np.may_share_memory(array, state) for array in batch for state in states):
+        return "the batch shares memory with a parameter or buffer"
+    return None
 
 
 def _agrees(
@@ -208,8 +259,8 @@ def _agrees(
 ) -> bool:
     """Tell whether a program gives, bit for bit, what an ordinary step has just given.
 
-    ``fresh`` are the parameters that had no gradient before; ``before`` is the state of the random
-    numbers then, if some were drawn.
+    That is the loss, and the gradients of ``fresh``, the parameters that had none before: of the others
+    only sums are known.  ``before`` is the state of the random numbers then, if some were drawn.
     """
     after = default_generator.get_state()
     if before is not None:
@@ -241,19 +292,14 @@ def compile(model: Any, loss: Any, optimizer: Any = None) -> CompiledStep:
     and returns ``value``, detached.  The first step with a batch of some shape is an ordinary one, which
     is written down as a list of calls of NumPy, with memory laid out for their results.  In later steps
     that list is *replayed*, without modules, tensors, a graph or a sweep; then ``optimizer.step()`` is
-    called as ever.  All that can be seen afterwards is bit for bit as after an ordinary step: loss,
-    parameters, gradients (new tensors in every step), running statistics, random numbers, the optimizer's
-    state.
+    called as ever.  The numbers afterwards are bit for bit those of an ordinary step: loss, parameters,
+    gradients (new tensors in every step), running statistics, random numbers, the optimizer's state.
 
     Only steps that are known to do the same every time can be replayed: those of a model that is made of
     minigrad's own layers, in a ``Sequential`` or alone, with one of its losses.  Whatever else (a module
     of your own, hooks, an observer such as :class:`~minigrad.profile`, arrays on a GPU) makes ordinary
     steps, and :attr:`CompiledStep.reason` says why.  What is changed between steps counts in the next:
     options, modes, parameters, frozen or not, and all of the optimizer.
-
-    You can vouch for a class of your own with ``static = True`` in its body: that for the same shapes,
-    modes and attributes its ``forward`` calls the same operations, whatever the numbers are.  What depends
-    on anything else is frozen as it was in the first step.
 
     Parameters
     ----------
@@ -272,8 +318,8 @@ def compile(model: Any, loss: Any, optimizer: Any = None) -> CompiledStep:
 
     Notes
     -----
-    Not for two threads at once: the memory of a step is used again by the next.  What a step warns of, such
-    as shapes that are broadcast, it warns of when it is recorded.
+    Not for two threads at once: the memory of a step is used again by the next.  A replay that ends with an
+    exception, as NumPy may be told to raise for an overflow, has not touched the running statistics.
 
     Examples
     --------

@@ -46,8 +46,6 @@ class Program:
     """
 
     def __init__(self, recording: Recording, norms: list[Any]) -> None:
-        if len(norms) != len(recording.moments):
-            raise Refused("a batch norm is called by another module than Sequential")
         calls, same = without_repetitions(recording.calls)
         loss = same.get(recording.loss, recording.loss)
         moments = [(same.get(a, a), same.get(b, b), count) for a, b, count in recording.moments]
@@ -69,17 +67,21 @@ class Program:
         self.loss = self._places[loss]
         self.classes = recording.classes
         self.parameters = [tensor for tensor, _ in recording.gradients]
-        self._tensors = [tensor for tensor, _ in recording.states]
-        self._arrays = [tensor.array for tensor in self._tensors]
         self.normalised = [
             (norm, (self._places[a], self._places[b], count))
             for norm, (a, b, count) in zip(norms, moments, strict=True)
             if norm.training and norm.running_mean is not None and norm.track_running_stats
         ]
+        read = {one.owner for call in recording.calls for one in _read(call)}
+        self._tensors = [tensor for tensor, traced in recording.states if traced in read]
+        replaced = {id(one) for norm, _ in self.normalised for one in norm.buffers()}
+        if any(id(tensor) in replaced for tensor in self._tensors):
+            raise Refused("running statistics are read in the step that replaces them")
+        self._arrays = [tensor.array for tensor in self._tensors]
         del self._places
 
     def fits(self) -> bool:
-        """Tell whether parameters and buffers have the arrays that the calls are made for."""
+        """Tell whether parameters and buffers have the arrays that the calls read."""
         if not all(map(is_, map(ARRAY, self._tensors), self._arrays)):
             return False
         for norm, (mean, _, _) in self.normalised:
@@ -186,6 +188,10 @@ def _put_all(places: list[Any], function: Any, args: Any, kwargs: Any) -> None:
 
 
 def _with_arrays_for_numbers(call: Call) -> tuple[Any, ...]:
+    """Return the arguments of a call, with arrays of no axes for numbers if that computes the same.
+
+    It does if all arrays have one floating dtype, which NumPy then gives to a number too.
+    """
     dtypes = {one.dtype for one in _read(call)}
     if call.function not in TAKING_NUMBERS or len(dtypes) != 1:
         return call.args
@@ -213,6 +219,7 @@ def _split_off_ends(calls: list[Call], results: list[Any]) -> tuple[list[Call], 
     found = []
     for result in results:
         call = makers.get(result) if isinstance(result, Traced) else None
+        # Counted twice: as what the call makes, and as this result.  A third time would be a reader.
         if call is not None and result.owner is result and users[result] == 2 and result.ndim:
             if not written & {one.owner for one in _read(call)}:
                 found.append(call)
@@ -241,8 +248,8 @@ def without_repetitions(calls: list[Call]) -> tuple[list[Call], dict[Traced, Tra
         args, kwargs = mapped(replaced, call.args), mapped(replaced, call.kwargs)
         call = Call(call.function, args, kwargs, call.outs, call.written)
         for out in call.outs:
-            if out.owner in same:  # a view of what was left out
-                out.owner = same[out.owner].owner
+            if out.base in same:  # a view of what was left out becomes one of what takes its place
+                out.base = same[out.base].owner
         if call.written is not None:
             writes[call.written.owner] += 1
         elif len(call.outs) == 1 and call.outs[0].owner not in written and _read(call):

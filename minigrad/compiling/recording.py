@@ -88,7 +88,7 @@ class Recording:
     inputs : list of Traced
         The arrays of the batch.
     states : list of (Tensor, Traced)
-        Parameters and buffers that are read.
+        Parameters and buffers.
     loss : Traced
         The loss.
     gradients : list of (Tensor, Traced or array)
@@ -112,24 +112,24 @@ class Recording:
         tensors: list[Any],
         dropouts: list[Any],
     ) -> None:
-        if not all(array.flags.forc for array in batch):
-            raise Refused("the batch is not contiguous; pass x.contiguous()")
         self._tape = Tape()
         self._tensors, self._dropouts = tensors, list(dropouts)
-        self._alive: list[Any] = []  # so that no other array gets the identity of one of them
-        self._known: dict[int, Traced] = {}  # by identity
+        self._known: dict[int, Traced] = {}  # by identity; all live as long as the operations
         self._lying: dict[Any, Traced | None] = {}  # by memory; None: several lie there
         self._values: dict[Any, dict[str, Any]] = {}  # node -> what its rules may name
-        self.states: list[tuple[Any, Traced]] = []
         self.moments: list[tuple[Traced, Traced, int]] = []
         self.classes: int | None = None
         self.calls = self._tape.calls
         self.inputs = [self._know(array) for array in batch]
+        for tensor in tensors:
+            if id(tensor.array) not in self._known:  # several may have one array: p.data = q.data
+                self._know(tensor.array)
+        self.states = [(tensor, self._known[id(tensor.array)]) for tensor in tensors]
         for operation in operations:
             self._forward(operation)
         if self._dropouts:
             raise Refused("a dropout left no trace")
-        self.loss = self._stand_in(loss.array)
+        self.loss = self._stand_in(loss.array, "the backward pass")
         self.gradients = self._backward(loss)
 
     # Arrays ---------------------------------------------------------------------------------------
@@ -139,29 +139,24 @@ class Recording:
         self._known[id(array)] = traced
         if self._lying.setdefault(_memory(array), traced) is not traced:
             self._lying[_memory(array)] = None
-        self._alive.append(array)
         return traced
 
     def _find(self, array: Any) -> Traced | None:
         """Return what stands for an array, if it is known where that comes from."""
-        found = self._known.get(id(array), self._lying.get(_memory(array)))
-        if found is None:
-            for tensor in self._tensors:
-                if tensor.array is array:  # several, perhaps: p.data = q.data
-                    found = self._know(array, found)
-                    self.states.append((tensor, found))
-        # Of NumPy's truth values there are only two, whatever they were computed from.
-        return None if isinstance(array, np.bool_) else found
+        if isinstance(array, np.bool_):
+            return None  # there are but two such objects, whatever they were computed from
+        return self._known.get(id(array), self._lying.get(_memory(array)))
 
-    def _stand_in(self, value: Any) -> Any:
-        """Return what stands for an array; anything else as it is."""
+    def _stand_in(self, value: Any, reader: str) -> Any:
+        """Return what stands for an array, which ``reader`` is given; anything else as it is."""
         if not isinstance(value, (np.ndarray, np.generic)):
             return value
         found = self._find(value)
         if found is None:
+            whole = [str(one.dtype) for one in self.inputs if one.dtype.kind != "f"]
+            why = f", perhaps converted from a batch of {whole[0]}" if whole else ""
             raise Refused(
-                "an operation is given numbers that no operation has computed, perhaps from a batch of "
-                "another dtype"
+                f"{reader} is given {value.dtype} numbers that no operation has computed{why}"
             )
         return found
 
@@ -176,9 +171,9 @@ class Recording:
         if op is arithmetic.mul and self._dropouts:
             self._mask(operation)
         if op is losses.cross_entropy:
-            self.classes = operation.arrays[0].shape[1]
-        arrays = [self._stand_in(array) for array in operation.arrays]
-        params = mapped(self._stand_in, params)
+            self._class_indices(operation)
+        arrays = [self._stand_in(array, op.name) for array in operation.arrays]
+        params = mapped(lambda value: self._stand_in(value, op.name), params)
         shown = self._tape.run(op.forward, (np, *arrays), params)
         shown, extra = shown if op.residuals else (shown, ())
         if not isinstance(shown, Traced):
@@ -197,9 +192,17 @@ class Recording:
                 **params,
             }
 
+    def _class_indices(self, operation: Operation) -> None:
+        """Note how many classes there are; the indices have to be the target, which is looked at."""
+        if operation.params["shares"] is not None:
+            raise Refused("cross_entropy weights the classes, or ignores some targets")
+        if self._find(operation.params["target"]) is not self.inputs[1]:
+            raise Refused("cross_entropy converts its target; pass class indices (N,) of int64")
+        self.classes = operation.arrays[0].shape[1]
+
     def _batch_moments(self, operation: Operation) -> None:
         """Write down what a batch normalisation computes beside its operation."""
-        x = self._stand_in(operation.arrays[0])
+        x = self._stand_in(operation.arrays[0], operation.op.name)
         moments = self._tape.run(fused.batch_moments, (np, x), {})
         for array, traced in zip(operation.params["moments"], moments, strict=True):
             self._know(array, traced)

@@ -12,6 +12,7 @@ number, a truth value) raises :class:`CannotTrace`; a rule that does so is calle
 from __future__ import annotations
 
 import operator
+import weakref
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,15 +52,20 @@ class Traced(NDArrayOperatorsMixin):
     ----------
     value : array or NumPy scalar
         What it is in the step that is being traced.
+    base : Traced or None
+        Whose memory it is, if it is a view.
     owner : Traced
-        Whose memory it is: its own, or that of another one which it is a view of.
+        Whose memory it is: the base, or itself.
     """
 
-    def __init__(self, tape: Tape, value: Any, owner: Traced | None = None) -> None:
-        self.tape = tape
+    def __init__(self, tape: Tape, value: Any, base: Traced | None = None) -> None:
+        # Nothing here may hold itself, not even in a circle: all values of a step hang on it.
+        self._tape = weakref.ref(tape)
         self.value = value
-        self.owner = self if owner is None else owner
+        self.base = base
 
+    tape = property(lambda self: self._tape())
+    owner = property(lambda self: self if self.base is None else self.base)
     shape = property(lambda self: self.value.shape)
     ndim = property(lambda self: self.value.ndim)
     size = property(lambda self: self.value.size)
@@ -151,16 +157,14 @@ class Tape:
         result = function(*raw(args), **raw(kwargs))
         outs: list[Traced] = []
 
-        def stand_ins(value: Any) -> Any:
-            if isinstance(value, tuple):
-                return tuple(map(stand_ins, value))
+        def stand_in(value: Any) -> Any:
             if not isinstance(value, (np.ndarray, np.generic)):
                 return value
             # A copy, as it may be a view: of an argument, or of another result.
             outs.append(Traced(self, np.array(value, order="K")))
             return outs[-1]
 
-        shown = stand_ins(result)
+        shown = mapped(stand_in, result)
         self.calls.append(Call(function, args, kwargs, tuple(outs)))
         return shown
 
@@ -201,6 +205,10 @@ def raw(value: Any) -> Any:
 
 def stand_ins_in(value: Any) -> list[Traced]:
     """Return the stand-ins among arguments."""
-    found: list[Traced] = []
-    mapped(lambda one: found.append(one) if isinstance(one, Traced) else None, value)
-    return found
+    if isinstance(value, Traced):
+        return [value]
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if not isinstance(value, (tuple, list)):
+        return []
+    return [one for part in value for one in stand_ins_in(part)]

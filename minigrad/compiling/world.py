@@ -2,8 +2,7 @@
 
 What a person writes in a ``forward`` can do anything, and be different in every step.  The layers and losses
 named here cannot: for given shapes, modes and options they run the same operations, whatever the numbers
-are.  That was read in their source, class by class; a subclass is another class.  For a class of one's own
-one can vouch, by ``static = True`` in its body.
+are.  That was read in their source, class by class; a subclass is another class.
 """
 
 from __future__ import annotations
@@ -42,11 +41,11 @@ FUNCTIONS = frozenset(
         F.soft_margin_loss,
     }
 )
-KNOWN = frozenset(getattr(nn, name) for name in LAYERS | LOSSES)
+FORWARD = attrgetter("forward")
+KNOWN = {kind: FORWARD(kind) for kind in (getattr(nn, name) for name in LAYERS | LOSSES)}
 NODE = attrgetter("node")
 NEEDED = attrgetter("requires_grad")
 HOOKS = attrgetter("hooks")
-END = object()
 
 
 class World:
@@ -80,31 +79,34 @@ class World:
             for tensor in (*module._parameters.values(), *module._buffers.values())
         ]
         self.reason = self._reason(model, loss)
+        self._kinds = list({type(module) for module in self.modules})
         self._attributes = [vars(module).values() for module in self.modules]  # live views
         self._leaves = [node for node in map(NODE, self.tensors) if node is not None]
         self._now = list(self._all())
-        # What is changed in place: hooks that are registered where there were some before.
+        # What is changed in place: hooks that come where there were some before, or go.
         hooks = [vars(module).get("_hooks") for module in self.modules]
         hooks += map(HOOKS, self._leaves)
         self._hooks = [one for one in hooks if one is not None]
+        self._hooked = any(self._hooks)
 
     def _all(self) -> Iterator[Any]:
         """Yield all that can be replaced."""
         return chain(
             map(type, self.modules),
+            map(FORWARD, self._kinds),
             chain.from_iterable(self._attributes),
             map(NODE, self.tensors),
             map(NEEDED, self._leaves),
             map(HOOKS, self._leaves),
-            (END,),
         )
 
     def is_of(self, model: Any, loss: Any) -> bool:
         """Tell whether these are the ones, and no attribute, parameter, hook or flag has been changed."""
-        # In one pass in C, as this is asked in every step.  If there is more or less than there was, END
-        # meets something else.
+        # In one pass in C, as this is asked in every step.  If there are more or fewer attributes than there
+        # were, the first of them meets a node.
         same = model is self._model and loss is self._loss
-        return same and all(map(is_, self._all(), self._now)) and not any(self._hooks)
+        same = same and any(self._hooks) is self._hooked
+        return same and all(map(is_, self._all(), self._now))
 
     def _reason(self, model: Any, loss: Any) -> str | None:
         if not isinstance(model, nn.Module):
@@ -128,8 +130,10 @@ class World:
 
     def _reason_of(self, module: Any) -> str | None:
         kind = type(module).__name__
-        if type(module) not in KNOWN and not vars(type(module)).get("static"):
+        if type(module) not in KNOWN:
             return f"{kind} is no module of minigrad's that does the same in every step"
+        if type(module).forward is not KNOWN[type(module)]:
+            return f"the class {kind} was given another forward"
         if module._hooks:
             return f"a hook was registered on a {kind}"
         if "forward" in vars(module):
