@@ -362,30 +362,34 @@ newaxis = None
 
 __version__ = "0.1.0"
 
-_eager = [name for name in globals() if not name.startswith("_")]
-_lazy, __getattr__, __dir__ = on_first_use(
-    globals(),
-    {
-        "_inverting": "det inverse matrix_power pinverse slogdet svd",
-        "_printing": "set_printoptions",
-        "_random": (
-            "bernoulli default_generator get_rng_state initial_seed manual_seed multinomial normal "
-            "rand rand_like randint randint_like randn randn_like randperm seed set_rng_state"
+if not TYPE_CHECKING:
+    _now = [name for name in globals() if not name.startswith("_")]
+    _later, __getattr__, __dir__ = on_first_use(
+        globals(),
+        {
+            "_inverting": "det inverse matrix_power pinverse slogdet svd",
+            "_printing": "set_printoptions",
+            "_random": (
+                "bernoulli default_generator get_rng_state initial_seed manual_seed multinomial normal "
+                "rand rand_like randint randint_like randn randn_like randperm seed set_rng_state"
+            ),
+            "_typed": (
+                "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor "
+                "LongTensor ShortTensor set_default_tensor_type"
+            ),
+            "backend": "Generator tune",
+            "backends": "use_deterministic_algorithms",
+            "compiling": "compile",
+            "explaining": "explain",
+            "profiling": "profile",
+            "serialization": "load save",
+            "viz": "draw",
+        },
+        modules=(
+            "accelerator backends cuda data func linalg nn optim serialization testing train utils viz"
         ),
-        "_typed": (
-            "BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor "
-            "LongTensor ShortTensor set_default_tensor_type"
-        ),
-        "backend": "Generator tune",
-        "backends": "use_deterministic_algorithms",
-        "compiling": "compile",
-        "explaining": "explain",
-        "profiling": "profile",
-        "serialization": "load save",
-        "viz": "draw",
-    },
-    modules=(
-        "accelerator backends cuda data func linalg nn optim serialization testing train utils viz"
-    ),
-)
-__all__ = sorted({*_eager, *_lazy} - {"TYPE_CHECKING", "annotations", "minigrad", "on_first_use"})
+    )
+    __all__ = sorted(
+        {*_now, *_later} - {"TYPE_CHECKING", "annotations", "minigrad", "on_first_use"}
+    )
+    del _now, _later

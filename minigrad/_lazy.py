@@ -12,8 +12,8 @@ def on_first_use(
 ) -> tuple[list[str], Callable[[str], Any], Callable[[], list[str]]]:
     """Return ``__all__``, ``__getattr__`` and ``__dir__`` for a table of names and where they are.
 
-    Type checkers do not follow this: what they are to see stands beside the call, under
-    ``if TYPE_CHECKING``.
+    Type checkers do not follow this, and would take a ``__getattr__`` to mean that every name is there:
+    the call stands under ``if not TYPE_CHECKING``, and beside it what they are to see.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ def on_first_use(
             return value
         if "__path__" not in here:  # no package
             raise unknown
+        if name.startswith("__") or not name.isidentifier():  # to import __main__ would run it
+            raise unknown
         try:
             return import_module(f"{package}.{name}")
         except ModuleNotFoundError as error:
@@ -45,4 +47,4 @@ def on_first_use(
             raise unknown from None
 
     public = sorted(name for name in listed if not name.startswith("_"))
-    return public, get, lambda: sorted({*here, *listed})
+    return public, get, lambda: sorted({*here, *listed} - {"TYPE_CHECKING", "on_first_use"})

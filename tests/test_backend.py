@@ -13,7 +13,7 @@ from strict_backend import StrictArray
 
 import minigrad as mg
 from minigrad import backend
-from minigrad.backend import BackendUnavailable, devices
+from minigrad.backend import Backend, BackendUnavailable, devices
 from minigrad.testing import assert_close, check_gradients
 
 # Names ----------------------------------------------------------------------------------------------
@@ -59,9 +59,28 @@ def test_a_device_does_not_change_and_can_be_copied():
     found = mg.device("cuda:1")
     with pytest.raises(AttributeError, match="a device does not change: make another one to set"):
         found.index = 2
+    with pytest.raises(AttributeError, match="a device does not change: index has to stay"):
+        del found.index
     for same in (copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
         assert same == found and (same.type, same.index) == ("cuda", 1)
     assert found != "cuda:1" and {found, mg.device("cuda", 1)} == {found}
+
+
+def test_a_backend_has_all_its_facts_and_does_not_change():
+    numpys = backend.backend_for(mg.device("cpu"))
+    same, other = Backend(**vars(numpys)), Backend(**{**vars(numpys), "name": "other"})
+    assert {numpys, same} == {numpys} and numpys != other
+    assert repr(other).startswith("Backend(name='other', device_type='cpu', xp=<module 'numpy'")
+    with pytest.raises(TypeError, match="missing 6 required keyword-only arguments: 'device_type'"):
+        Backend(name="x")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'namespace'"):
+        Backend(**vars(numpys), namespace=np)
+    for change in (lambda: setattr(other, "xp", 5), lambda: delattr(other, "xp")):
+        with pytest.raises(AttributeError, match="a backend does not change: .*xp"):
+            change()
+    assert other.xp is np
+    with other.on_device(None):  # says where, if it was not said
+        pass
 
 
 def test_the_host_has_no_number():

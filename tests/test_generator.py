@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import pickle
+import sys
 import zlib
 from collections import Counter
 from fractions import Fraction
@@ -56,13 +57,26 @@ def seeded(seed):
     return Generator().manual_seed(seed)
 
 
+@pytest.fixture
+def without_numpy_random(monkeypatch):
+    """As in a program that has not imported ``numpy.random``."""
+    assert np.random  # from now on found without an import
+    monkeypatch.delitem(sys.modules, "numpy.random")
+
+
+@pytest.fixture(params=["numpy.random imported", "not imported"])
+def either_twister(request):
+    if request.param == "not imported":
+        request.getfixturevalue("without_numpy_random")
+
+
 class TestEqualsPyTorch:
     @pytest.mark.parametrize(
         "sequence",
         RECORD["sequences"],
         ids=[f"{one['name']}, seed {one['seed']}" for one in RECORD["sequences"]],
     )
-    def test_sequence_of_calls(self, sequence):
+    def test_sequence_of_calls(self, sequence, either_twister):
         generator = seeded(sequence["seed"])
         for method, arguments, expected in sequence["calls"]:
             result = draw(generator, method, arguments)
@@ -272,7 +286,7 @@ class TestTheTwister:
             np.testing.assert_array_equal(ours["key"], theirs["key"])
 
     @pytest.mark.parametrize("first", [1, module._FEW - 1, module._FEW])
-    def test_where_numpy_takes_over_does_not_show(self, first):
+    def test_where_numpy_takes_over_does_not_show(self, first, without_numpy_random):
         whole, parts = seeded(4), seeded(4)
         assert isinstance(parts._bits(), module.Twister)
         drawn = [parts.uniform((first,)), parts.uniform((3,)), parts.uniform((2 * module._FEW,))]
@@ -283,6 +297,30 @@ class TestTheTwister:
         again = seeded(0).set_state(parts.get_state())
         assert isinstance(again._bits(), module.Twister)
         np.testing.assert_array_equal(again.uniform((9,)), parts.uniform((9,)))
+
+    def test_what_has_been_imported_is_used_at_once(self, monkeypatch):
+        """By new seeds, by states that are set, and in the middle of a stream."""
+        with monkeypatch.context() as context:
+            context.delitem(sys.modules, "numpy.random")
+            middle = seeded(4)
+            first = middle.uniform((700,))
+            assert isinstance(middle._bits(), module.Twister)
+            state = middle.get_state()
+        used = seeded(4)
+        np.testing.assert_array_equal(used.uniform((700,)), first)
+        others = seeded(0).set_state(state), used.set_state(state), used.clone_state()
+        expected = seeded(4).uniform((1700,))[700:]
+        for generator in (middle, *others):
+            assert isinstance(generator._bits(), np.random.MT19937)
+            np.testing.assert_array_equal(generator.uniform((1000,)), expected)
+
+    def test_what_is_handed_out_may_be_changed(self):
+        key = module._initial_key(1)
+        expected = module.Twister(key, 0).random_raw(8)
+        twister = module.Twister(key, 0)
+        twister.random_raw(8)[:] = 0
+        twister.pos = 0
+        np.testing.assert_array_equal(twister.random_raw(8), expected)
 
 
 class TestErrors:

@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +110,7 @@ class TestEachTable:
         for name in module.__all__:
             assert getattr(module, name) is getattr(module, name)
         assert set(module.__all__) <= set(dir(module))
+        assert not {"TYPE_CHECKING", "on_first_use", "_"} & set(dir(module))
 
     def test_type_checkers_see_what_is_there(self, module):
         """The imports under ``if TYPE_CHECKING`` and the table give the same names the same things."""
@@ -136,7 +138,8 @@ class TestEachTable:
     def test_an_unknown_name_is_an_attribute_error(self, module):
         with pytest.raises(AttributeError, match=f"{module.__name__}' has no attribute 'nothing'"):
             module.nothing  # noqa: B018
-        assert not hasattr(module, "__wrapped__")
+        for name in ("__wrapped__", "__main__", "a.b", "nn.layers", "nn/module", ""):
+            assert not hasattr(module, name)
         with pytest.raises(ImportError, match="cannot import name 'nothing'"):
             exec(f"from {module.__name__} import nothing")
 
@@ -144,6 +147,61 @@ class TestEachTable:
         found = {}
         exec(f"from {module.__name__} import *", found)
         assert set(module.__all__) <= set(found)
+
+
+MISTAKES = """
+import minigrad as mg
+import minigrad.nn.functional as F
+from minigrad import nn, optim
+from minigrad.optim import *
+from minigrad.utils.data import *
+nn.Lineer
+optim.Adamm
+optim.lr_scheduler.StepLRR
+F.reluu
+mg.data.Loader
+mg.backend.foo
+mg.autograd.gradd
+mg.tensorr
+mg.device("cpu").type = "cuda"
+mg.backend.Backend(name="x")
+reveal_type(nn.Linear(2, 3))
+reveal_type(nn.Linear(2, 3).load_state_dict({}).missing_keys)
+reveal_type(Adam)
+reveal_type(DataLoader)
+reveal_type(mg.backend.backend_for(mg.device("cpu")).on_device(None))
+"""
+
+
+def test_type_checkers_find_mistakes_and_nothing_else(tmp_path):
+    pytest.importorskip("mypy")
+    root = Path(mg.__file__).parents[1]
+    path = {} if root.name == "site-packages" else {"MYPYPATH": str(root)}  # it looks there itself
+    (tmp_path / "program.py").write_text(MISTAKES)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file", "", "--follow-imports", "silent"]
+        + ["--ignore-missing-imports", "--cache-dir", str(tmp_path / "cache"), "program.py"],
+        cwd=tmp_path,
+        env=os.environ | path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    lines, said = MISTAKES.splitlines(), {}
+    for line in done.stdout.splitlines():
+        if line.startswith("program.py:"):
+            _, number, text = line.split(":", 2)
+            said.setdefault(lines[int(number) - 1], text)
+    assert list(said) == lines[lines.index("nn.Lineer") :], done.stdout + done.stderr
+    for line, text in said.items():
+        expected = "has no attribute"
+        if line.startswith("reveal_type"):
+            expected = "note: Revealed type is"
+            assert '"Any"' not in text, (line, text)
+        elif "=" in line:
+            expected = "Missing named argument" if "Backend" in line else "is read-only"
+        assert expected in text, (line, text)
+    assert '"list[str]"' in said["reveal_type(nn.Linear(2, 3).load_state_dict({}).missing_keys)"]
 
 
 def test_modules_that_are_not_listed_are_attributes_too():

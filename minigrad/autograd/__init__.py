@@ -20,14 +20,15 @@ if TYPE_CHECKING:  # for type checkers; at run time the table below does it
     from minigrad.autograd.modes import set_grad_enabled as set_grad_enabled
     from minigrad.autograd.variable import Variable as Variable
 
-__all__, __getattr__, __dir__ = on_first_use(
-    globals(),
-    {
-        "anomaly": "detect_anomaly set_detect_anomaly",
-        "function": "Function",
-        "modes": "enable_grad inference_mode is_grad_enabled no_grad set_grad_enabled",
-        "variable": "Variable",
-    },
-    modules="functional",
-)
-__all__ += ["GradcheckError", "backward", "grad", "gradcheck", "gradgradcheck"]
+if not TYPE_CHECKING:
+    __all__, __getattr__, __dir__ = on_first_use(
+        globals(),
+        {
+            "anomaly": "detect_anomaly set_detect_anomaly",
+            "function": "Function",
+            "modes": "enable_grad inference_mode is_grad_enabled no_grad set_grad_enabled",
+            "variable": "Variable",
+        },
+        modules="functional",
+    )
+    __all__ += ["GradcheckError", "backward", "grad", "gradcheck", "gradgradcheck"]

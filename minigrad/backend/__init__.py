@@ -1,7 +1,8 @@
 """Which module owns an array, moving arrays between devices, random numbers, is there a GPU.
 
-This is the ground floor: it imports NumPy and nothing of minigrad.  CuPy is imported only when a
-person asks for ``device="cuda"`` (see :func:`minigrad.backend.devices.backend_for`).
+This is the ground floor: of minigrad it imports nothing but how names are imported on first use.
+CuPy is imported only when a person asks for ``device="cuda"`` (see
+:func:`minigrad.backend.devices.backend_for`).
 """
 
 from typing import TYPE_CHECKING
@@ -28,15 +29,16 @@ if TYPE_CHECKING:  # for type checkers; at run time the table below does it
     from minigrad.backend.generator import Generator as Generator
     from minigrad.backend.tuning import tune as tune
 
-__all__, __getattr__, __dir__ = on_first_use(
-    globals(),
-    {
-        "devices": (
-            "NAMESPACES Backend BackendUnavailable Device available backend_for backend_of "
-            "cuda_is_available default_device device_of move register_backend "
-            "set_default_device to_device to_host xp_of"
-        ),
-        "generator": "Generator",
-        "tuning": "tune",
-    },
-)
+if not TYPE_CHECKING:
+    __all__, __getattr__, __dir__ = on_first_use(
+        globals(),
+        {
+            "devices": (
+                "NAMESPACES Backend BackendUnavailable Device available backend_for backend_of "
+                "cuda_is_available default_device device_of move register_backend "
+                "set_default_device to_device to_host xp_of"
+            ),
+            "generator": "Generator",
+            "tuning": "tune",
+        },
+    )

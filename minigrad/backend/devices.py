@@ -13,8 +13,7 @@ import importlib
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn, dataclass_transform
 
 import numpy as np
 
@@ -23,7 +22,31 @@ class BackendUnavailable(RuntimeError):
     """The device asked for cannot be used on this machine; the message says why and what to do."""
 
 
-class Device:
+@dataclass_transform(frozen_default=True, kw_only_default=True)  # for type checkers
+class Unchanging:
+    """An object that is its attributes: ``__init__`` puts them into ``vars(self)``, and they stay."""
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        kind = type(self).__name__.lower()
+        raise AttributeError(f"a {kind} does not change: make another one to set its {name}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a {type(self).__name__.lower()} does not change: {name} has to stay")
+
+    def __eq__(self, other: object) -> bool:
+        if other is self:
+            return True
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash(tuple(vars(self).values()))
+
+    def __repr__(self) -> str:
+        facts = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({facts})"
+
+
+class Device(Unchanging):
     """Where an array lives, as in PyTorch: ``Device("cpu")``, ``Device("cuda:1")``; it never changes.
 
     Parameters
@@ -61,15 +84,6 @@ class Device:
             index = 0
         vars(self).update(type=kind, index=index)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"a device does not change: make another one to set its {name}")
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Device) and (self.type, self.index) == (other.type, other.index)
-
-    def __hash__(self) -> int:
-        return hash((self.type, self.index))
-
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
@@ -77,8 +91,8 @@ class Device:
         return f"device({str(self)!r})"
 
 
-class Backend(SimpleNamespace):
-    """What minigrad needs to know of one array library; made with keywords.
+class Backend(Unchanging):
+    """What minigrad needs to know of one array library; it never changes.
 
     Attributes
     ----------
@@ -96,6 +110,9 @@ class Backend(SimpleNamespace):
         ``to_host(array) -> ndarray``.
     index_of : callable
         ``index_of(array) -> int | None``, the number of the device that holds the array.
+    on_device : callable
+        ``on_device(index)`` -> context manager in which new arrays are made on that device; by default it
+        does nothing.
     """
 
     name: str
@@ -105,11 +122,30 @@ class Backend(SimpleNamespace):
     from_host: Callable[[np.ndarray, int | None], Any]
     to_host: Callable[[Any], np.ndarray]
     index_of: Callable[[Any], int | None]
+    on_device: Callable[[int | None], AbstractContextManager[Any]]
 
-    @staticmethod
-    def on_device(index: int | None) -> AbstractContextManager[Any]:
-        """Return the context manager in which arrays are made on that device; here it does nothing."""
-        return nullcontext()
+    def __init__(
+        self,
+        *,
+        name: str,
+        device_type: str,
+        xp: Any,
+        array_types: tuple[type, ...],
+        from_host: Callable[[np.ndarray, int | None], Any],
+        to_host: Callable[[Any], np.ndarray],
+        index_of: Callable[[Any], int | None],
+        on_device: Callable[[int | None], AbstractContextManager[Any]] = nullcontext,
+    ) -> None:
+        vars(self).update(
+            name=name,
+            device_type=device_type,
+            xp=xp,
+            array_types=array_types,
+            from_host=from_host,
+            to_host=to_host,
+            index_of=index_of,
+            on_device=on_device,
+        )
 
 
 NAMESPACES: dict[type, Any] = {}

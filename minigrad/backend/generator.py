@@ -71,6 +71,7 @@ from __future__ import annotations
 import math
 import operator
 import os
+import sys
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
@@ -240,7 +241,11 @@ class Generator:
         left = int(fields["left"])
         if not fields["seeded"] or not 1 <= left <= 624:
             raise RuntimeError("these bytes are not the state of a generator (use get_state)")
-        self._twister = Twister(fields["key"].astype(np.uint32), 625 - left)
+        twister = Twister(fields["key"].astype(np.uint32), 625 - left)
+        if self._twister is None or isinstance(self._twister, Twister):
+            self._twister = twister
+        else:  # NumPy's takes longer to make than to set
+            self._twister.state = twister.state
         self._seed = int(fields["seed"])
         cached = fields["has_cached_normal"]
         self._cached_normal = float(fields["cached_normal"]) if cached else None
@@ -264,15 +269,22 @@ class Generator:
     def _bits(self, count: int = 0) -> Twister | np.random.MT19937:
         """Return the Mersenne Twister that is to make ``count`` outputs; it is made at the first draw.
 
-        The first ones come from the one below: NumPy's is many times as fast, but to import
-        ``numpy.random`` takes 10 ms and 6 MB, and a program with a small network does without it.
+        NumPy's is many times as fast as the one below, but to import ``numpy.random`` takes 10 ms and
+        6 MB, and a program with a small network does without it: unless something else has imported
+        it, the first outputs come from the one below.
         """
-        if self._twister is None:
-            self._twister = Twister(_initial_key(self._seed % 2**32), 624)
-        if isinstance(self._twister, Twister) and self._twister.made + count > _FEW:
-            state, self._twister = self._twister.state, np.random.MT19937(0)
-            self._twister.state = state
-        return self._twister
+        twister, imported = self._twister, "numpy.random" in sys.modules
+        if twister is None and imported:
+            self._twister = twister = np.random.MT19937(0)
+            # NumPy's legacy class seeds the bits it is given in the way of MT19937's authors.
+            np.random.RandomState(twister).seed(self._seed % 2**32)
+        elif twister is None:
+            twister = self._twister = Twister(_initial_key(self._seed % 2**32), 624)
+        if isinstance(twister, Twister) and (imported or twister.made + count > _FEW):
+            state = twister.state
+            self._twister = twister = np.random.MT19937(0)
+            twister.state = state
+        return twister
 
     def _raw(self, count: int) -> NDArray[np.uint64]:
         """Return the next ``count`` outputs of the Mersenne Twister, 32 bits each."""
@@ -673,6 +685,7 @@ class Twister:
 
     def __init__(self, key: NDArray[np.uint32], pos: int) -> None:
         self.key, self.pos, self.made = key, pos, 0
+        self._outputs = _tempered(key)  # all at once: for one it takes as long
 
     @property
     def state(self) -> Any:
@@ -683,20 +696,21 @@ class Twister:
         """Return the next ``count`` outputs."""
         self.made += count
         end = self.pos + count
-        words = [self.key[self.pos : end]]
+        parts = [self._outputs[self.pos : end]]
         while end > 624:
             self.key = _twisted(self.key)
+            self._outputs = _tempered(self.key)
             end -= 624
-            words.append(self.key[:end])
+            parts.append(self._outputs[:end])
         self.pos = end
-        return _tempered(np.concatenate(words))
+        return np.concatenate(parts)
 
 
 def _initial_key(seed: int) -> NDArray[np.uint32]:
     """Return the state that belongs to a seed of 32 bits (``init_genrand`` of the authors)."""
     word, key = seed, [seed]
     for i in range(1, 624):
-        word = (1812433253 * (word ^ word >> 30) + i) % 2**32
+        word = 1812433253 * (word ^ word >> 30) + i & 0xFFFFFFFF
         key.append(word)
     return np.array(key, np.uint32)
 

@@ -46,23 +46,24 @@ if TYPE_CHECKING:  # for type checkers; at run time the table below does it
     from minigrad.data.toy import spirals as spirals
     from minigrad.data.toy import xor as xor
 
-__all__, __getattr__, __dir__ = on_first_use(
-    globals(),
-    {
-        "collate": "default_collate default_convert",
-        "dataset": (
-            "ChainDataset ConcatDataset Dataset IterableDataset Subset TensorDataset random_split"
-        ),
-        "digits": "digits_split load_digits",
-        "fitting": "gabor linear load_gabor load_line",
-        "loader": "DataLoader get_worker_info",
-        "mnist": "load_mnist mnist_split",
-        "names": "character_maps load_names names_dataset",
-        "sampler": (
-            "BatchSampler RandomSampler Sampler SequentialSampler SubsetRandomSampler "
-            "WeightedRandomSampler"
-        ),
-        "sst": "load_sst",
-        "toy": "blobs circles moons spirals xor",
-    },
-)
+if not TYPE_CHECKING:
+    __all__, __getattr__, __dir__ = on_first_use(
+        globals(),
+        {
+            "collate": "default_collate default_convert",
+            "dataset": (
+                "ChainDataset ConcatDataset Dataset IterableDataset Subset TensorDataset random_split"
+            ),
+            "digits": "digits_split load_digits",
+            "fitting": "gabor linear load_gabor load_line",
+            "loader": "DataLoader get_worker_info",
+            "mnist": "load_mnist mnist_split",
+            "names": "character_maps load_names names_dataset",
+            "sampler": (
+                "BatchSampler RandomSampler Sampler SequentialSampler SubsetRandomSampler "
+                "WeightedRandomSampler"
+            ),
+            "sst": "load_sst",
+            "toy": "blobs circles moons spirals xor",
+        },
+    )

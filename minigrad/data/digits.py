@@ -35,9 +35,8 @@ def load_digits() -> tuple[Tensor, Tensor]:
     >>> images.shape, labels[:5]
     (Size([1797, 8, 8]), tensor([0, 1, 2, 3, 4]))
     """
-    from importlib import (
-        resources,  # here, because it takes longer to import than all of minigrad.data
-    )
+    # Imported here, because it takes longer than all of minigrad.data.
+    from importlib import resources
 
     content = (resources.files("minigrad") / "data" / "_files" / "digits.npz").read_bytes()
     with np.load(io.BytesIO(content), allow_pickle=False) as file:

@@ -188,9 +188,8 @@ def _load(name: str) -> tuple[Tensor, Tensor]:
 
 def read_pairs(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the columns ``x`` and ``y`` of a bundled file, in float64."""
-    from importlib import (
-        resources,  # here, because it takes longer to import than all of minigrad.data
-    )
+    # Imported here, because it takes longer than all of minigrad.data.
+    from importlib import resources
 
     text = (resources.files("minigrad") / "data" / "_files" / name).read_text(encoding="utf-8")
     x, y = np.loadtxt(io.StringIO(text), delimiter=",", skiprows=1).T

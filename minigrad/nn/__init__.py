@@ -82,28 +82,29 @@ if TYPE_CHECKING:  # for type checkers; at run time the table below does it
     from minigrad.nn.parameter import UninitializedBuffer as UninitializedBuffer
     from minigrad.nn.parameter import UninitializedParameter as UninitializedParameter
 
-__all__, __getattr__, __dir__ = on_first_use(
-    globals(),
-    {
-        "activations": (
-            "CELU ELU GELU GLU SELU Hardshrink Hardsigmoid Hardswish Hardtanh LeakyReLU "
-            "LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 Sigmoid SiLU Softmax Softmin "
-            "Softplus Softshrink Softsign Tanh Tanhshrink Threshold"
-        ),
-        "batchnorm": "BatchNorm1d",
-        "containers": "ModuleDict ModuleList ParameterDict ParameterList Sequential",
-        "embedding": "Embedding",
-        "layernorm": "LayerNorm",
-        "layers": "Dropout Flatten Identity Linear Unflatten",
-        "lazy": "LazyBatchNorm1d LazyLinear",
-        "losses": (
-            "BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss "
-            "HingeEmbeddingLoss HingeLoss HuberLoss KLDivLoss L1Loss MarginRankingLoss "
-            "MSELoss MultiMarginLoss NLLLoss PoissonNLLLoss SmoothL1Loss SoftMarginLoss"
-        ),
-        "module": "Module",
-        "overview": "summary",
-        "parameter": "Parameter UninitializedBuffer UninitializedParameter",
-    },
-    modules="functional init utils",
-)
+if not TYPE_CHECKING:
+    __all__, __getattr__, __dir__ = on_first_use(
+        globals(),
+        {
+            "activations": (
+                "CELU ELU GELU GLU SELU Hardshrink Hardsigmoid Hardswish Hardtanh LeakyReLU "
+                "LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 Sigmoid SiLU Softmax Softmin "
+                "Softplus Softshrink Softsign Tanh Tanhshrink Threshold"
+            ),
+            "batchnorm": "BatchNorm1d",
+            "containers": "ModuleDict ModuleList ParameterDict ParameterList Sequential",
+            "embedding": "Embedding",
+            "layernorm": "LayerNorm",
+            "layers": "Dropout Flatten Identity Linear Unflatten",
+            "lazy": "LazyBatchNorm1d LazyLinear",
+            "losses": (
+                "BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss "
+                "HingeEmbeddingLoss HingeLoss HuberLoss KLDivLoss L1Loss MarginRankingLoss "
+                "MSELoss MultiMarginLoss NLLLoss PoissonNLLLoss SmoothL1Loss SoftMarginLoss"
+            ),
+            "module": "Module",
+            "overview": "summary",
+            "parameter": "Parameter UninitializedBuffer UninitializedParameter",
+        },
+        modules="functional init utils",
+    )

@@ -71,26 +71,27 @@ if TYPE_CHECKING:  # for type checkers; at run time the table below does it
         smooth_l1_loss,
     )
 
-_, __getattr__, __dir__ = on_first_use(
-    globals(),
-    {
-        "activation_functions": (
-            "celu elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu "
-            "log_softmax mish prelu relu relu6 selu silu softmax softmin softplus "
-            "softshrink softsign tanhshrink threshold"
-        ),
-        "log_loss_functions": (
-            "binary_cross_entropy binary_cross_entropy_with_logits cross_entropy kl_div nll_loss"
-        ),
-        "margin_loss_functions": (
-            "hinge_embedding_loss hinge_loss margin_ranking_loss multi_margin_loss soft_margin_loss"
-        ),
-        "norm_functions": "batch_norm layer_norm",
-        "regression_loss_functions": (
-            "gaussian_nll_loss huber_loss l1_loss mse_loss poisson_nll_loss smooth_l1_loss"
-        ),
-    },
-)
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = on_first_use(
+        globals(),
+        {
+            "activation_functions": (
+                "celu elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu "
+                "log_softmax mish prelu relu relu6 selu silu softmax softmin softplus "
+                "softshrink softsign tanhshrink threshold"
+            ),
+            "log_loss_functions": (
+                "binary_cross_entropy binary_cross_entropy_with_logits cross_entropy kl_div nll_loss"
+            ),
+            "margin_loss_functions": (
+                "hinge_embedding_loss hinge_loss margin_ranking_loss multi_margin_loss soft_margin_loss"
+            ),
+            "norm_functions": "batch_norm layer_norm",
+            "regression_loss_functions": (
+                "gaussian_nll_loss huber_loss l1_loss mse_loss poisson_nll_loss smooth_l1_loss"
+            ),
+        },
+    )[1:]
 
 __all__ = [
     "batch_norm",

@@ -8,10 +8,9 @@ order is the order in which the attributes were first set.
 from __future__ import annotations
 
 import itertools
-from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from minigrad import dtypes
 from minigrad._tensor import Tensor
@@ -726,10 +725,11 @@ class Members(MutableMapping[str, Any]):
         return repr(self._own)
 
 
-class LoadedKeys(namedtuple("LoadedKeys", "missing_keys unexpected_keys")):
+class LoadedKeys(NamedTuple):
     """What :meth:`Module.load_state_dict` returns: two lists of names."""
 
-    __slots__ = ()
+    missing_keys: list[str]
+    unexpected_keys: list[str]
 
     def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:

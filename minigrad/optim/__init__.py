@@ -82,42 +82,43 @@ if TYPE_CHECKING:  # for type checkers; at run time the table below does it
     from minigrad.optim.svrg import SVRG as SVRG
     from minigrad.optim.trajectory import Trajectory as Trajectory
 
-__all__, __getattr__, __dir__ = on_first_use(
-    globals(),
-    {
-        "adadelta": "Adadelta",
-        "adagrad": "Adagrad",
-        "adam": "Adam AdamW",
-        "adamax": "Adamax",
-        "along_lines": "LineSearchGD",
-        "analysis": (
-            "CriticalPoint classify_critical_point crossing_chord directional_derivative "
-            "effective_window is_convex_on numerical_grad taylor"
+if not TYPE_CHECKING:
+    __all__, __getattr__, __dir__ = on_first_use(
+        globals(),
+        {
+            "adadelta": "Adadelta",
+            "adagrad": "Adagrad",
+            "adam": "Adam AdamW",
+            "adamax": "Adamax",
+            "along_lines": "LineSearchGD",
+            "analysis": (
+                "CriticalPoint classify_critical_point crossing_chord directional_derivative "
+                "effective_window is_convex_on numerical_grad taylor"
+            ),
+            "evolution": "ES",
+            "halving": "HalveOnNoDecrease",
+            "kfac": "KFAC",
+            "lbfgs": "LBFGS",
+            "least_squares": "LevenbergMarquardt",
+            "minimizing": "minimize",
+            "momentum": "Momentum Nesterov",
+            "muon": "Muon",
+            "nadam": "NAdam",
+            "newton": "Newton NewtonCG",
+            "normalized": "NormalizedGD",
+            "optimizer": "Optimizer",
+            "radam": "RAdam",
+            "random_search": "SPSA RandomSearch",
+            "regimes": "federated_round minibatches sharded_gradients shards_of weighted_average",
+            "regularization": "regularized",
+            "rmsprop": "RMSprop",
+            "sam": "SAM",
+            "sgd": "SGD",
+            "sign": "Lion Rprop SignDescent",
+            "svrg": "SVRG",
+            "trajectory": "Trajectory",
+        },
+        modules=(
+            "documents functions line_search lr_scheduler schedules search surrogate transforms tune"
         ),
-        "evolution": "ES",
-        "halving": "HalveOnNoDecrease",
-        "kfac": "KFAC",
-        "lbfgs": "LBFGS",
-        "least_squares": "LevenbergMarquardt",
-        "minimizing": "minimize",
-        "momentum": "Momentum Nesterov",
-        "muon": "Muon",
-        "nadam": "NAdam",
-        "newton": "Newton NewtonCG",
-        "normalized": "NormalizedGD",
-        "optimizer": "Optimizer",
-        "radam": "RAdam",
-        "random_search": "SPSA RandomSearch",
-        "regimes": "federated_round minibatches sharded_gradients shards_of weighted_average",
-        "regularization": "regularized",
-        "rmsprop": "RMSprop",
-        "sam": "SAM",
-        "sgd": "SGD",
-        "sign": "Lion Rprop SignDescent",
-        "svrg": "SVRG",
-        "trajectory": "Trajectory",
-    },
-    modules=(
-        "documents functions line_search lr_scheduler schedules search surrogate transforms tune"
-    ),
-)
+    )

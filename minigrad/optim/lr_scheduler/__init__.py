@@ -42,17 +42,18 @@ if TYPE_CHECKING:  # for type checkers; at run time the table below does it
     from minigrad.optim.lr_scheduler.made_of_others import SequentialLR as SequentialLR
     from minigrad.optim.lr_scheduler.plateau import ReduceLROnPlateau as ReduceLROnPlateau
 
-__all__, __getattr__, __dir__ = on_first_use(
-    globals(),
-    {
-        "along_schedules": (
-            "ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts ExponentialLR "
-            "LinearLR MultiStepLR PolynomialLR ScheduleLR StepLR"
-        ),
-        "base": "LRScheduler _LRScheduler",
-        "by_functions": "LambdaLR MultiplicativeLR",
-        "cycles": "CyclicLR OneCycleLR",
-        "made_of_others": "ChainedScheduler SequentialLR",
-        "plateau": "ReduceLROnPlateau",
-    },
-)
+if not TYPE_CHECKING:
+    __all__, __getattr__, __dir__ = on_first_use(
+        globals(),
+        {
+            "along_schedules": (
+                "ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts ExponentialLR "
+                "LinearLR MultiStepLR PolynomialLR ScheduleLR StepLR"
+            ),
+            "base": "LRScheduler _LRScheduler",
+            "by_functions": "LambdaLR MultiplicativeLR",
+            "cycles": "CyclicLR OneCycleLR",
+            "made_of_others": "ChainedScheduler SequentialLR",
+            "plateau": "ReduceLROnPlateau",
+        },
+    )
