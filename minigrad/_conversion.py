@@ -64,13 +64,17 @@ def _without_tensors(value: Any) -> Any:
 
 
 def _supported(array: Any) -> Any:
-    """Return an array whose dtype minigrad has.
+    """Return an array whose dtype minigrad has; of subclasses, such as memory maps, as a plain one.
 
     Raises
     ------
     TypeError
         For complex numbers, strings, objects and other dtypes.
     """
+    if array.__class__ is not np.ndarray and isinstance(array, np.ndarray):
+        array = np.asarray(
+            array
+        )  # the same memory; a subclass may compute otherwise, as np.matrix does
     if array.dtype not in dtypes.SUPPORTED:
         if array.dtype.newbyteorder("=") in dtypes.SUPPORTED:
             return xp_of(array).asarray(array, dtype=array.dtype.newbyteorder("="))

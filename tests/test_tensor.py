@@ -603,3 +603,24 @@ def test_normal_bernoulli_multinomial():
     assert sorted(mg.multinomial(mg.ones(5), 5).tolist()) == [0, 1, 2, 3, 4]
     with pytest.raises(RuntimeError):
         mg.multinomial(mg.tensor([-1.0, 1.0]), 1)
+
+
+def test_subclasses_of_numpys_arrays_become_plain_arrays_on_the_same_memory(tmp_path):
+    """Memory maps, and ``np.matrix``, whose ``*`` is another."""
+    mapped = np.memmap(tmp_path / "numbers", dtype=np.float32, mode="w+", shape=(4, 3))
+    mapped[...] = np.arange(12).reshape(4, 3)
+    plain = np.array(mapped)
+    for given in (
+        mapped,
+        plain.view(np.recarray),
+        plain.view(np.matrix),
+        np.ma.masked_array(plain),
+    ):
+        for make in (mg.from_numpy, mg.as_tensor, mg.tensor):
+            x = make(given)
+            assert type(x.array) is np.ndarray
+            assert_close(x * x, plain * plain)
+            assert_close(x.sum(0), plain.sum(0))
+            assert mg.nn.Linear(3, 2)(x).shape == (4, 2)
+    mg.from_numpy(mapped).fill_(7.0)
+    assert (np.asarray(mapped) == 7).all()
