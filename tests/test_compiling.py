@@ -825,13 +825,13 @@ def changed(change):
 
 
 REASONS = [
-    (Net, None, "Net is no module of minigrad's"),
-    (lambda: nn.Sequential(OwnLinear(4, 3)), None, "OwnLinear is no module"),
-    (lambda: nn.Sequential(Net()), None, "Net is no module"),
+    (Net, None, "Net is none of minigrad's modules"),
+    (lambda: nn.Sequential(OwnLinear(4, 3)), None, "OwnLinear is none of minigrad's modules"),
+    (lambda: nn.Sequential(Net()), None, "Net is none of minigrad's modules"),
     (lambda: nn.Linear(4, 3), lambda a, b: ((a - b) ** 2).mean(), "the loss, <lambda>,"),
-    (lambda: nn.Sequential(nn.Linear(4, 3), nn.Sigmoid()), nn.BCELoss(), "BCELoss is no module"),
+    (lambda: nn.Sequential(nn.Linear(4, 3), nn.Sigmoid()), nn.BCELoss(), "BCELoss is none of minigrad's modules"),
     (lambda: nn.Sequential(nn.Linear(4, 3), nn.Softmax()), None, "a Softmax without dim warns"),
-    (lambda: nn.Sequential(nn.Linear(4, 6), nn.GLU()), None, "GLU is no module"),
+    (lambda: nn.Sequential(nn.Linear(4, 6), nn.GLU()), None, "GLU is none of minigrad's modules"),
     (lambda: changed(hook), None, "a hook was registered on a Linear"),
     (lambda: changed(parameter_hook), None, "a hook was registered on a parameter"),
     (lambda: changed(another_forward), None, "a LeakyReLU was given another forward"),
@@ -1359,3 +1359,16 @@ def test_the_program_is_small():
     step(mg.randn(100, 2), mg.rand(100, 1))
     (program,) = step._programs.values()
     assert len(program.calls) + len(program.ends) <= 39
+
+
+def test_steps_on_another_device_are_ordinary(device):
+    """On a GPU the calls of NumPy's would be launches, which nothing replays."""
+    model = nn.Linear(4, 3).to(device)
+    step = mg.compile(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1))
+    for _ in range(3):
+        loss = step(mg.randn(5, 4, device=device), mg.randn(5, 3, device=device))
+    assert loss.device == mg.device(device)
+    if device == "cpu":
+        assert step.replays == 2
+    else:
+        assert (step.replays, step.reason) == (0, f"a parameter or buffer is on {loss.device}")

@@ -138,3 +138,14 @@ def test_lazy_layers_are_copied_and_pickled_before_their_first_call(device):
         other(mg.ones(4, 5, dtype=mg.float64))
         assert not other[0].weight.requires_grad and str(other[0].weight.device) == device
     assert net[0].has_uninitialized_params()
+
+
+@pytest.mark.parametrize("method", ["initialize_parameters", "take_sizes"])
+def test_a_lazy_layer_of_ones_own_has_to_define_its_parts(method):
+    from minigrad.nn.lazy import LazyModule
+
+    class Mine(LazyModule):
+        pass
+
+    with pytest.raises(NotImplementedError, match=rf"Mine does not define {method}\(\)"):
+        getattr(Mine(), method)(mg.ones(2, 3))

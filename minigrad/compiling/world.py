@@ -131,7 +131,7 @@ class World:
     def _reason_of(self, module: Any) -> str | None:
         kind = type(module).__name__
         if type(module) not in KNOWN:
-            return f"{kind} is no module of minigrad's that does the same in every step"
+            return f"{kind} is none of minigrad's modules that do the same in every step"
         if type(module).forward is not KNOWN[type(module)]:
             return f"the class {kind} was given another forward"
         if module._hooks:

@@ -21,12 +21,24 @@ class LazyModule(Module):
     becomes: ClassVar[type[Module]]
 
     def initialize_parameters(self, input: Tensor) -> None:
-        """Make the parameters for inputs like this one, with initial values."""
-        raise NotImplementedError
+        """Make the parameters for inputs like this one, with initial values.
+
+        Raises
+        ------
+        NotImplementedError
+            If a lazy layer of one's own does not define it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define initialize_parameters()")
 
     def take_sizes(self, input: Tensor) -> None:
-        """Note the sizes that the parameters, or else the input, have now."""
-        raise NotImplementedError
+        """Note the sizes that the parameters, or else the input, have now.
+
+        Raises
+        ------
+        NotImplementedError
+            If a lazy layer of one's own does not define it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define take_sizes()")
 
     def has_uninitialized_params(self) -> bool:
         """Tell whether a parameter or buffer still has no shape."""
