@@ -155,22 +155,23 @@ def _by_running(
 def _check_channels(x: Tensor, *vectors: Tensor | None) -> None:
     """Raise if ``x`` is not (N, C, ...), or a vector is not (C,) in the dtype of ``x``."""
     shape, dtype = x.array.shape, x.array.dtype
+    expected = shape[1:2], dtype
     if len(shape) < 2:
         raise ValueError(
             f"batch_norm: expected an input of shape (N, C) or (N, C, L), got {shape}{in_module()}"
         )
-    channels = shape[1:2]
-    for array in [vector.array for vector in vectors if vector is not None]:
-        if array.shape != channels:
+    for vector in vectors:
+        if vector is None or (vector.array.shape, vector.array.dtype) == expected:
+            continue
+        if vector.array.shape != shape[1:2]:
             raise ValueError(
-                f"batch_norm: expected an input with {array.shape[0]} channels in dimension 1, "
+                f"batch_norm: expected an input with {vector.array.shape[0]} channels in dimension 1, "
                 f"got shape {shape}{in_module()}"
             )
-        if array.dtype is not dtype and array.dtype != dtype:
-            raise RuntimeError(
-                f"batch_norm: the input is {dtype}, the layer {array.dtype}; convert one of them "
-                f"with .to(dtype){in_module()}"
-            )
+        raise RuntimeError(
+            f"batch_norm: the input is {dtype}, the layer {vector.array.dtype}; convert one of them "
+            f"with .to(dtype){in_module()}"
+        )
 
 
 def layer_norm(
