@@ -1220,7 +1220,7 @@ def test_a_view_of_what_is_left_out_is_one_of_what_takes_its_place(tape):
     x = Traced(tape, np.ones(3))
     first, second = np.negative(x), np.negative(x)
     view = second[:2]
-    calls, same = without_repetitions(tape.calls)
+    calls, same = without_repetitions(tape.calls, [])
     assert (len(calls), same) == (2, {second: first})
     assert view.owner is first
 
@@ -1358,7 +1358,8 @@ def test_the_program_is_small():
     step = mg.compile(model, nn.BCEWithLogitsLoss(), optim.SGD(model.parameters(), lr=0.1))
     step(mg.randn(100, 2), mg.rand(100, 1))
     (program,) = step._programs.values()
-    assert len(program.calls) + len(program.ends) <= 39
+    computing = [call for call in program.calls if call.func.__name__ != "__setitem__"]  # no copies
+    assert len(computing) + len(program.ends) <= 38
 
 
 def test_steps_on_another_device_are_ordinary(device):

@@ -44,8 +44,6 @@ FUNCTIONS = frozenset(
 FORWARD = attrgetter("forward")
 KNOWN = {kind: FORWARD(kind) for kind in (getattr(nn, name) for name in LAYERS | LOSSES)}
 NODE = attrgetter("node")
-NEEDED = attrgetter("requires_grad")
-HOOKS = attrgetter("hooks")
 
 
 class World:
@@ -83,9 +81,10 @@ class World:
         self._attributes = [vars(module).values() for module in self.modules]  # live views
         self._leaves = [node for node in map(NODE, self.tensors) if node is not None]
         self._now = list(self._all())
+        self._flagged = self._flags()
         # What is changed in place: hooks that come where there were some before, or go.
         hooks = [vars(module).get("_hooks") for module in self.modules]
-        hooks += map(HOOKS, self._leaves)
+        hooks += [leaf.hooks for leaf in self._leaves]
         self._hooks = [one for one in hooks if one is not None]
         self._hooked = any(self._hooks)
 
@@ -96,8 +95,6 @@ class World:
             map(FORWARD, self._kinds),
             chain.from_iterable(self._attributes),
             map(NODE, self.tensors),
-            map(NEEDED, self._leaves),
-            map(HOOKS, self._leaves),
         )
 
     def is_of(self, model: Any, loss: Any) -> bool:
@@ -105,8 +102,12 @@ class World:
         # In one pass in C, as this is asked in every step.  If there are more or fewer attributes than there
         # were, the first of them meets a node.
         same = model is self._model and loss is self._loss
-        same = same and any(self._hooks) is self._hooked
+        same = same and any(self._hooks) is self._hooked and self._flags() == self._flagged
         return same and all(map(is_, self._all(), self._now))
+
+    def _flags(self) -> list[Any]:
+        """Return whether each leaf needs a gradient, and its hooks."""
+        return [(leaf.requires_grad, leaf.hooks) for leaf in self._leaves]
 
     def _reason(self, model: Any, loss: Any) -> str | None:
         if not isinstance(model, nn.Module):
