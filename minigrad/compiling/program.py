@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from functools import partial
-from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ import numpy as np
 from minigrad.compiling.recording import Recording, Refused
 from minigrad.compiling.tracing import Call, Traced, flat, mapped, stand_ins_in
 
-ARRAY = attrgetter("array")
 # These two warn of an ``out`` that is not given by name.
 BY_NAME = frozenset({np.maximum, np.minimum})
 # To these a number is the same as an array of no axes, which NumPy reads faster.
@@ -81,17 +79,18 @@ class Program:
             if norm.training and norm.running_mean is not None and norm.track_running_stats
         ]
         read = {one.owner for call in recording.calls for one in _read(call)}
-        self._tensors = [tensor for tensor, traced in recording.states if traced in read]
+        tensors = [tensor for tensor, traced in recording.states if traced in read]
         replaced = {id(one) for norm, _ in self.normalised for one in norm.buffers()}
-        if any(id(tensor) in replaced for tensor in self._tensors):
+        if any(id(tensor) in replaced for tensor in tensors):
             raise Refused("running statistics are read in the step that replaces them")
-        self._arrays = [tensor.array for tensor in self._tensors]
+        self._read_arrays = [(tensor, tensor.array) for tensor in tensors]
         del self._places
 
     def fits(self) -> bool:
         """Tell whether parameters and buffers have the arrays that the calls read."""
-        if not all(map(is_, map(ARRAY, self._tensors), self._arrays)):
-            return False
+        for tensor, array in self._read_arrays:
+            if tensor.array is not array:
+                return False
         for norm, (mean, _, _) in self.normalised:
             for kept in (norm.running_mean.array, norm.running_var.array):
                 if kept.shape != mean.shape or kept.dtype != mean.dtype:
@@ -100,7 +99,7 @@ class Program:
 
     def run(self, batch: list[Any]) -> list[Any]:
         """Compute on other numbers; return the gradients, new arrays."""
-        for place, array in zip(self.inputs, batch, strict=True):
+        for place, array in zip(self.inputs, batch):  # noqa: B905  # of one length, by construction
             place[...] = array
         for call in self.calls:
             call()
@@ -155,7 +154,10 @@ class Program:
 
     def _end(self, maker: Any) -> Any:
         if isinstance(maker, Call):
-            return partial(maker.function, *self._placed(maker.args), **self._placed(maker.kwargs))
+            args, kwargs = self._placed(maker.args), self._placed(maker.kwargs)
+            if maker.function is np.dot:
+                return partial(_method(np.dot, args), *args[1:])
+            return partial(maker.function, *args, **kwargs)
         return partial(np.array, self._placed(maker), order="C")
 
 
@@ -180,10 +182,17 @@ def _with_out(function: Any, args: Any, kwargs: Any, place: Any) -> Any:
     if is_ufunc and not kwargs and function not in BY_NAME:
         return partial(function, *args, place)  # what NumPy reads fastest
     if function is np.dot and place.flags.c_contiguous:
-        return partial(function, *args, place)
+        return partial(_method(function, args), *args[1:], place)
+    if function is np.argmax:
+        return partial(_method(function, args), *args[1:], **kwargs, out=place)
     if is_ufunc or isinstance(getattr(function, "__self__", None), np.ufunc):
         return partial(function, *args, **kwargs, out=place)
     return partial(_put, place, function, args, kwargs)
+
+
+def _method(function: Any, args: Any) -> Any:
+    """Return what a function of NumPy calls: the method of its first argument, an array."""
+    return getattr(args[0], function.__name__)
 
 
 def _put(place: Any, function: Any, args: Any, kwargs: Any) -> None:
@@ -215,8 +224,8 @@ def _with_arrays_for_numbers(call: Call) -> tuple[Any, ...]:
 def with_operands_alike(call: Call) -> list[Call]:
     """Return a call after others that copy its operands into the shape and dtype of its result.
 
-    NumPy runs down arrays that are alike in one loop.  For others, such as a row that is added to a matrix, it
-    sets up an iterator first, which takes longer than a copy if the result is small.
+    NumPy runs down arrays that are alike in one loop.  For others, such as a row that is added to a
+    matrix, it sets up an iterator first, which takes longer than a copy if the result is small.
     """
     out = call.outs[0] if len(call.outs) == 1 else call.written
     known = call.function in ELEMENTWISE or call.function in BY_NAME

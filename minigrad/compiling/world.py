@@ -168,4 +168,4 @@ def dropouts(model: Any) -> list[Any]:
 def in_range(indices: Any, count: int) -> bool:
     """Tell whether int64 indices are all from 0 to ``count - 1``."""
     # Seen as unsigned, negative numbers are larger than any class: one look is enough.
-    return not indices.size or bool(indices.view(np.uint64).max() < count)
+    return not indices.size or bool(np.maximum.reduce(indices.view(np.uint64), None) < count)
