@@ -17,6 +17,8 @@ from minigrad.compiling.program import (
     Program,
     _split_off_ends,
     _with_arrays_for_numbers,
+    spread,
+    with_operands_alike,
     without_repetitions,
 )
 from minigrad.compiling.recording import Recorder, Recording, Refused
@@ -1225,6 +1227,46 @@ def test_a_view_of_what_is_left_out_is_one_of_what_takes_its_place(tape):
     assert view.owner is first
 
 
+def test_what_is_written_later_takes_over_what_is_not_needed_any_more(tape):
+    x = Traced(tape, np.ones(3))
+    first, second = np.exp(x), np.exp(x)
+    second += 1
+    third = np.exp(x)
+    calls, same = without_repetitions(tape.calls, [second, third])
+    assert same == {
+        second: first
+    }  # and the third is computed again: where the first was there is a sum
+    assert [call.function for call in calls] == [np.exp, np.add, np.exp]
+    assert calls[1].written is first
+    assert calls[1].args[0] is calls[1].kwargs["out"] is first
+
+
+@pytest.mark.parametrize(
+    "needed", ["by a call", "by a call on a view", "as a result", "in a tuple"]
+)
+def test_what_is_needed_later_is_not_taken_over(tape, needed):
+    x = Traced(tape, np.ones(3))
+    first, second = np.exp(x), np.exp(x)
+    view = first[1:]
+    second += 1
+    if needed == "by a call":
+        np.negative(first)
+    if needed == "by a call on a view":
+        np.negative(view)
+    results = {"as a result": [first], "in a tuple": [second, [(first, 3)]]}.get(needed, [second])
+    calls, same = without_repetitions(tape.calls, results)
+    assert (calls, same) == (tape.calls, {}) or same == {} and len(calls) == len(tape.calls)
+
+
+def test_a_view_is_not_taken_over(tape):
+    x = Traced(tape, np.ones(3))
+    first, second = x[1:], x[1:]
+    second += 1
+    calls, same = without_repetitions(tape.calls, [second])
+    assert (len(calls), same) == (3, {})
+    assert first.owner is second.owner is x
+
+
 @pytest.fixture
 def tape():
     return Tape()
@@ -1264,10 +1306,103 @@ def test_a_gradient_is_not_made_last_if_what_it_reads_is_written(tape):
     assert _split_off_ends(tape.calls, [gradient]) == (tape.calls, [gradient])
 
 
+def test_a_gradient_is_made_last_if_what_it_reads_was_written_before(tape):
+    a = np.negative(Traced(tape, np.ones(3)))
+    a += 1
+    gradient = a * 2
+    after = np.exp(a)
+    negative, plus, times, exp = tape.calls
+    assert _split_off_ends(tape.calls, [gradient, after]) == ([negative, plus], [times, exp])
+
+
+def on_stand_ins(tape, function, *arrays, out=False):
+    """Return the calls that are made of one, the last that was traced."""
+    traced = [Traced(tape, one) if isinstance(one, np.ndarray) else one for one in arrays]
+    function(*traced, **({"out": traced[0]} if out else {}))
+    return with_operands_alike(tape.calls[-1])
+
+
+ALIKE = [
+    (np.add, (np.ones((4, 3)), np.arange(3.0)), 1), (np.divide, (np.ones((4, 3)), np.full((4, 1), 3.0)), 1),
+    (np.multiply, (np.ones((4, 3)), np.ones((4, 3), bool)), 1), (np.subtract, (np.ones(3), np.ones((4, 3), bool)), 2),
+    (np.add, (np.ones((4, 3)), np.ones((4, 3))), 0), (np.add, (np.ones((4, 3)), np.ones(())), 0),
+    (np.add, (np.ones((4, 3)), 2.0), 0), (np.add, (np.ones((4, 3)), np.ones(3, np.float32)), 0),
+    (np.add, (np.ones((4, 3), int), np.ones(3, bool)), 0), (np.add, (np.ones((4, 3)), np.ones(3, int)), 0),
+    (np.maximum, (np.ones((4, 3)), np.ones((4, 3), bool)), 1), (np.maximum, (np.ones((4, 3)), np.ones(3)), 0),
+    (np.power, (np.ones((4, 3)), np.ones(3)), 0), (np.add, (np.ones((4, 3000)), np.ones(3000)), 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "arrays", "copied"), ALIKE)
+@pytest.mark.parametrize("out", [False, True])
+def test_operands_are_copied_where_numpy_is_faster_then_and_finds_the_same(
+    tape, function, arrays, copied, out
+):
+    if out and arrays[0].shape != np.broadcast_shapes(*map(np.shape, arrays)):
+        return
+    *copies, call = on_stand_ins(tape, function, *arrays, out=out)
+    assert [one.function for one in copies] == [spread] * copied
+    assert call.function is function
+    if copied:
+        values = [one.value for one in call.args]
+        assert len({(value.shape, value.dtype) for value in values}) == 1
+        fresh = [np.array(one) for one in arrays]
+        assert call.written is not None or function(*values).tobytes() == function(*fresh).tobytes()
+
+
+def test_what_lets_its_result_take_the_place_of_an_argument_is_written_down(tape):
+    def rule(x):
+        zeros = np.zeros(3)
+        return np.maximum(x, zeros, out=zeros)
+
+    x = Traced(tape, np.array([-1.0, 2.0, 3.0]))
+    assert tape.run(rule, (x,), {}).value.tolist() == [0, 2, 3]
+    (call,) = tape.calls
+    assert call.function is np.maximum
+    assert call.args[1].tolist() == [0, 0, 0]  # and not the result
+
+
+def test_who_goes_on_with_that_argument_is_found_out(tape):
+    def rule(x):
+        zeros = np.zeros(3)
+        np.maximum(x, zeros, out=zeros)
+        return x + zeros
+
+    assert np.isnan(tape.run(rule, (Traced(tape, np.ones(3)),), {}).value).all()
+
+
+@pytest.mark.parametrize("own", [np.zeros(3, int), np.zeros(3)])
+def test_what_is_written_has_to_be_an_argument_of_floats(tape, own):
+    x = Traced(tape, np.ones(3, own.dtype))
+    with pytest.raises(CannotTrace, match="has not made"):
+        np.add(x, own if own.dtype.kind == "i" else 1.0, out=own)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", [mg.float32, mg.float64], ids=str)
+@pytest.mark.parametrize("layer", [nn.ReLU, nn.ReLU6, nn.Softplus, nn.Sigmoid, nn.LeakyReLU])
+@pytest.mark.parametrize("value", [-0.0, 1e-45, -1e-45, 6.0, np.nan, np.inf, -np.inf])
+def test_zeros_of_either_sign_and_what_is_not_finite_go_through_layers(layer, dtype, value):
+    mg.manual_seed(0)
+    twins = Twins(nn.Sequential(layer(), nn.Linear(3, 3), layer()).to(dtype))
+    for model in (twins.model, twins.other):
+        model[1].weight.data = mg.eye(3, dtype=dtype)  # hands the numbers on
+        model[1].bias.data = mg.zeros(3, dtype=dtype)
+    twins.optimizer.param_groups[0]["lr"] = twins.other_optimizer.param_groups[0]["lr"] = 0
+    y = mg.zeros(23, 3, dtype=dtype)
+    twins.train(mg.randn(23, 3, dtype=dtype), y)
+    for _ in range(2):
+        x = mg.randn(23, 3, dtype=dtype)
+        x[::2] = value
+        twins.train(x, y)
+    assert twins.step.replays == 2, twins.step.report()
+
+
 def test_numbers_become_arrays_only_where_they_compute_the_same(tape):
     for array, kind in ((np.ones(3, np.float32), np.ndarray), (np.ones(3, int), float)):
-        np.add(Traced(tape, array), 1.5)
-        assert type(_with_arrays_for_numbers(tape.calls[-1])[1]) is kind
+        for function in (np.add, np.greater):
+            function(Traced(tape, array), 1.5)
+            assert type(_with_arrays_for_numbers(tape.calls[-1])[1]) is kind
 
 
 def test_a_dropout_that_is_not_called_is_refused():

@@ -144,7 +144,9 @@ class Tape:
             raise CannotTrace("a rule writes into something that it has not made")
         args = tuple(spent.copy() if arg is spent else arg for arg in args)
         out = self.call(function, args, kwargs)
-        spent[...] = np.nan  # should the rule go on with this, and not with the result, that is seen
+        spent[...] = (
+            np.nan
+        )  # should the rule go on with this, and not with the result, that is seen
         return out
 
     def _stand_in(self, result: Any, args: tuple[Any, ...]) -> Traced:
