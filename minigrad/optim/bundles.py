@@ -416,7 +416,7 @@ class Apart(Bundle):
             return arrays
         pieces = []
         for array, own_cuts in zip(arrays, self.cuts_of_each, strict=True):
-            flat = array.reshape(-1)
+            flat = xp_of(array).reshape(array, -1)
             pieces += [flat[cut] for cut in own_cuts] if len(own_cuts) > 1 else [flat]
         return pieces
 
