@@ -156,7 +156,7 @@ class Program:
         if isinstance(maker, Call):
             args, kwargs = self._placed(maker.args), self._placed(maker.kwargs)
             if maker.function is np.dot:
-                return partial(_method(np.dot, args), *args[1:])
+                return partial(args[0].dot, *args[1:])
             return partial(maker.function, *args, **kwargs)
         return partial(np.array, self._placed(maker), order="C")
 
@@ -182,17 +182,12 @@ def _with_out(function: Any, args: Any, kwargs: Any, place: Any) -> Any:
     if is_ufunc and not kwargs and function not in BY_NAME:
         return partial(function, *args, place)  # what NumPy reads fastest
     if function is np.dot and place.flags.c_contiguous:
-        return partial(_method(function, args), *args[1:], place)
+        return partial(args[0].dot, *args[1:], place)  # without np.dot's question who wants the call
     if function is np.argmax:
-        return partial(_method(function, args), *args[1:], **kwargs, out=place)
+        return partial(args[0].argmax, *args[1:], **kwargs, out=place)
     if is_ufunc or isinstance(getattr(function, "__self__", None), np.ufunc):
         return partial(function, *args, **kwargs, out=place)
     return partial(_put, place, function, args, kwargs)
-
-
-def _method(function: Any, args: Any) -> Any:
-    """Return what a function of NumPy calls: the method of its first argument, an array."""
-    return getattr(args[0], function.__name__)
 
 
 def _put(place: Any, function: Any, args: Any, kwargs: Any) -> None:
@@ -312,15 +307,13 @@ def without_repetitions(
             (out,) = call.outs
             versions = tuple(writes[one.owner] for one in _read(call))
             key = call.function, versions, _signature((args, tuple(sorted(kwargs.items()))))
-            earlier = first.get(key)
             if out.owner not in written:
-                first.setdefault(key, out)
-            elif earlier is not None:
-                if out.owner is not out or is_needed(earlier, calls[at + 1 :]):
-                    earlier = None
-                else:
-                    del first[key]
-            if earlier is not None:
+                earlier = first.setdefault(key, out)
+            elif out.owner is out and key in first and not is_needed(first[key], calls[at + 1 :]):
+                earlier = first.pop(key)
+            else:
+                earlier = out
+            if earlier is not out:
                 same[out] = earlier
                 continue
         left.append(call)

@@ -139,14 +139,13 @@ class Tape:
         return out
 
     def call_over(self, function: Any, args: Any, kwargs: dict[str, Any], spent: Any) -> Any:
-        """Call a function whose result takes the place of an argument, which the rule made for that."""
+        """Call a function whose result takes the place of ``spent``, an argument that a rule made for that."""
         if not any(spent is arg for arg in args) or spent.dtype.kind != "f":
             raise CannotTrace("a rule writes into something that it has not made")
         args = tuple(spent.copy() if arg is spent else arg for arg in args)
         out = self.call(function, args, kwargs)
-        spent[...] = (
-            np.nan
-        )  # should the rule go on with this, and not with the result, that is seen
+        # A rule has to go on with the result.  Should it read this array instead, the numbers tell.
+        spent[...] = np.nan
         return out
 
     def _stand_in(self, result: Any, args: tuple[Any, ...]) -> Traced:
