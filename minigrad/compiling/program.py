@@ -182,7 +182,9 @@ def _with_out(function: Any, args: Any, kwargs: Any, place: Any) -> Any:
     if is_ufunc and not kwargs and function not in BY_NAME:
         return partial(function, *args, place)  # what NumPy reads fastest
     if function is np.dot and place.flags.c_contiguous:
-        return partial(args[0].dot, *args[1:], place)  # without np.dot's question who wants the call
+        return partial(
+            args[0].dot, *args[1:], place
+        )  # without np.dot's question who wants the call
     if function is np.argmax:
         return partial(args[0].argmax, *args[1:], **kwargs, out=place)
     if is_ufunc or isinstance(getattr(function, "__self__", None), np.ufunc):

@@ -139,7 +139,7 @@ class Tape:
         return out
 
     def call_over(self, function: Any, args: Any, kwargs: dict[str, Any], spent: Any) -> Any:
-        """Call a function whose result takes the place of ``spent``, an argument that a rule made for that."""
+        """Call a function whose result takes the place of an argument, ``spent``, made for that."""
         if not any(spent is arg for arg in args) or spent.dtype.kind != "f":
             raise CannotTrace("a rule writes into something that it has not made")
         args = tuple(spent.copy() if arg is spent else arg for arg in args)
