@@ -6,6 +6,7 @@ and nothing is allocated but what the person gets to see (the gradients and the 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import replace
 from functools import partial
@@ -24,8 +25,9 @@ TAKING_NUMBERS = frozenset(
     | {np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal}
 )
 CACHE_LINE = 64  # bytes
-# Up to so many bytes a copy costs less than what NumPy does for operands that are not alike.
-SMALL = 1 << 16
+# Up to so many bytes, in so many rows, a copy costs less than what NumPy does for operands that are not
+# alike (measured; a row of 8 is copied to 1000 rows in the time in which it is added to them).
+SMALL, FEW = 1 << 15, 512
 # These compute one element from one, and the same in whatever loop NumPy does so.
 ELEMENTWISE = frozenset({np.add, np.subtract, np.multiply, np.divide})
 
@@ -226,7 +228,9 @@ def with_operands_alike(call: Call) -> list[Call]:
     """
     out = call.outs[0] if len(call.outs) == 1 else call.written
     known = call.function in ELEMENTWISE or call.function in BY_NAME
-    if not known or out is None or out.dtype.kind != "f" or out.value.nbytes > SMALL:
+    if not known or out is None or out.dtype.kind != "f":
+        return [call]
+    if out.value.nbytes > SMALL or math.prod(out.shape[:-1]) > FEW:
         return [call]
     copies, args = [], []
     for one in call.args:
