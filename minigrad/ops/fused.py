@@ -39,8 +39,8 @@ def row_maxima(xp, matrix):
 
 
 def positions(xp, length):
-    """Return ``xp.arange(length)``, on the host kept from one call to the next."""
-    return _counted(length) if xp is np else xp.arange(length)
+    """Return ``xp.arange(length)``; on the host a short one is kept from one call to the next."""
+    return _counted(length) if xp is np and length <= 1 << 16 else xp.arange(length)
 
 
 @functools.lru_cache(maxsize=64)
