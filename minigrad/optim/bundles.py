@@ -416,7 +416,7 @@ class Apart(Bundle):
             return arrays
         pieces = []
         for array, own_cuts in zip(arrays, self.cuts_of_each, strict=True):
-            flat = xp_of(array).reshape(array, -1)
+            flat = flattened(array)
             pieces += [flat[cut] for cut in own_cuts] if len(own_cuts) > 1 else [flat]
         return pieces
 
@@ -535,6 +535,13 @@ def cuts(size: int, itemsize: int, limit: int | None) -> list[slice]:
     line = CACHE_LINE // itemsize
     step = max(1, -(-size // (count * line))) * line  # whole cache lines
     return [slice(i, min(i + step, size)) for i in range(0, max(size, 1), step)]
+
+
+def flattened(array: Any) -> Any:
+    """Return ``array`` without its axes."""
+    if isinstance(array, np.ndarray):
+        return array.reshape(-1)  # a fifth of the time of the function, in every step
+    return xp_of(array).reshape(array, -1)
 
 
 def shape_error(p: Any, name: str, shape: tuple[int, ...]) -> RuntimeError:
