@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from benchmarks.bars import BARS, Bar
 from benchmarks.peers import MINIGRAD, PEERS
-from benchmarks.report import BEGIN, END, tables, verdict, write_into
-from benchmarks.run import PeerError, difference
+from benchmarks.report import BEGIN, END, machine_lines, tables, verdict, write_into
+from benchmarks.run import PeerError, difference, machine
 from benchmarks.workloads import BY_NAME, WORKLOADS
 
 LONG = ("chain-1e5", "chain-1e6", "scalar-mlp", "wide-mlp", "elementwise", "adam-1e7")
@@ -89,3 +89,14 @@ def test_tables_show_medians_of_runs_and_go_into_a_page(tmp_path):
     with pytest.raises(SystemExit, match="has no"):
         page.write_text("no markers")
         write_into(page, runs)
+
+
+def test_a_page_says_which_kernels_the_shell_has_chosen(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")  # each peer has one, whatever the shell says
+    chosen = machine()["kernels"]
+    assert chosen["OPENBLAS_CORETYPE"] == "Haswell" and "OPENBLAS_NUM_THREADS" not in chosen
+    found = run(0.7, 0.9)
+    found["machine"]["kernels"] = {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_L2_SIZE": "512"}
+    said = "set in the shell: OPENBLAS_CORETYPE=Haswell, OPENBLAS_L2_SIZE=512"
+    assert said in machine_lines([found])

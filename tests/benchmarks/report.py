@@ -98,6 +98,8 @@ def machine_lines(runs: Sequence[Report]) -> list[str]:
         f"{seconds:.0f} s",
         "; ".join(f"{module} {version}" for module, version in of_modules.items()),
     ]
+    if kernels := machine.get("kernels"):
+        lines.append(f"set in the shell: {', '.join(map('='.join, kernels.items()))}")
     absent = {name: why for run in runs for name, why in run["absent"].items()}
     lines += [f"{peer} is left out: {why}" for peer, why in absent.items()]
     load = max((run["machine"]["load"] or 0) for run in runs)

@@ -253,7 +253,13 @@ def machine() -> Answer:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "kernels": {name: os.environ[name] for name in sorted(os.environ) if is_of_kernels(name)},
     }
+
+
+def is_of_kernels(name: str) -> bool:
+    """Whether a variable of the shell tells a library which kernels to take."""
+    return name.startswith(("OPENBLAS_", "MKL_", "NPY_")) and not name.endswith("_NUM_THREADS")
 
 
 def processor() -> str:
