@@ -146,11 +146,11 @@ def test_an_array_with_one_owner_is_told_from_a_shared_one():
 
     array = np.zeros(3)
     table = {0: array}
-    shared = sys.getrefcount(table[0])
-    assert shared > ownership.ALONE_IN_TABLE
+    shared = ownership.count_waiting(table, 0)
+    assert shared > ownership.ALONE_WAITING
     del array
-    alone = sys.getrefcount(table[0])
-    assert alone == ownership.ALONE_IN_TABLE
+    alone = ownership.count_waiting(table, 0)
+    assert alone == ownership.ALONE_WAITING
     kept = table[0]
     ownership.add_to(table, 0, np.ones(3))
     assert kept.sum() == 0, "an array that somebody else holds was written"
