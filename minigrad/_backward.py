@@ -262,7 +262,7 @@ def _accumulate_arrays(found: dict[Node, Any], given: dict[Node, Any] | None) ->
     """
     while found:
         node, gradient = take(found)
-        tensor = node.owner() if given is None else given[node]
+        tensor = node.notes.owner() if given is None else given[node]
         if tensor is None or not tensor.requires_grad:  # switched off since the graph was recorded
             continue
         known = tensor._grad

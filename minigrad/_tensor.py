@@ -32,7 +32,7 @@ from minigrad.backend.devices import (
     to_host,
     xp_of,
 )
-from minigrad.engine import leaf_node
+from minigrad.engine import CONSTANT, leaf_node
 from minigrad.ops import arithmetic, comparison, shapes
 from minigrad.ops.indexing import getitem, is_basic, split_index
 from minigrad.ops.products import matmul as matmul_op
@@ -171,7 +171,7 @@ class Tensor(InPlace):
     @property
     def requires_grad(self) -> bool:
         """Whether gradients are computed for it.  Can be set on a leaf."""
-        return self.node is not None and self.node.requires_grad
+        return self.node is not None and self.node.plan is not CONSTANT
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:

@@ -80,8 +80,8 @@ class Plan:
         The operation; ``None`` for a leaf.
     wanted : tuple of int
         Positions of the inputs that need gradients.
-    rules : tuple of (int, callable, tuple of int)
-        For each of them: position, rule, and which of the saved values the rule is called with.
+    rules : tuple of (int, callable, tuple of int, int)
+        For each of them: position, rule, which of the saved values the rule is called with, and how many.
     joint : (callable, tuple of int) or None
         One rule for all inputs together, called with the tuple ``needs`` and returning a tuple, and
         which saved values it is called with; instead of ``rules``.
@@ -139,15 +139,58 @@ class Plan:
 
 
 LEAF = Plan(None, (), kind="leaf")
+CONSTANT = Plan(None, (), kind="leaf")  # of a leaf that needs no gradient
 ITEM = Plan(None, (True,), kind="item", sources=(None, None))
 NO_PARAMS: dict[str, Any] = {}
 PLAIN = frozenset((int, float, bool, str, type(None)))  # keywords of these classes hold no array
+NUMBER = attrgetter("number")
 RELEASED: Any = object()  # stands where a node had what it saved
 GRADIENT = "\N{NABLA}"  # stands in the scope of what a sweep recorded, once for each order; drawings show it
 
 
+class Notes:
+    """What only some nodes have; a node without any of it has no such object either.
+
+    Attributes
+    ----------
+    hooks : list or None
+        Functions to call with the gradient, see ``Tensor.register_hook``.
+    name : str or None
+        Given by a person.
+    owner : weakref or None
+        The leaf's Tensor, which is given ``.grad``.
+    trace : str or None
+        The line of the person's code, in anomaly mode.
+    """
+
+    __slots__ = ("hooks", "name", "owner", "trace")
+
+    def __init__(self) -> None:
+        self.hooks: list[Any] | None = None
+        self.name: str | None = None
+        self.owner: Any = None
+        self.trace: str | None = None
+
+
+def noted(name: str) -> Any:
+    """Return a property of nodes that is kept in their notes."""
+    look = attrgetter(name)
+
+    def fetch(node: Node) -> Any:
+        return None if node.notes is None else look(node.notes)
+
+    def keep(node: Node, value: Any) -> None:
+        if node.notes is None:
+            node.notes = Notes()
+        setattr(node.notes, name, value)
+
+    return property(fetch, keep, doc=f"See :class:`Notes`: ``{name}``.")
+
+
 class Node:
     """One recorded operation, or a leaf.  After the sweep has released it, a skeleton without arrays.
+
+    There is one for every operation, so it is kept small: what is rarely there is in its notes.
 
     Attributes
     ----------
@@ -163,35 +206,23 @@ class Node:
         Of the output (tuples of them, for several outputs).
     scope : tuple of str
         The modules it was recorded in.
-    requires_grad : bool
-        False only for a leaf that needs no gradient.
     number : int
         Creation number, from the clock of :mod:`minigrad.versions`.
-    hooks : list or None
-        Functions to call with the gradient, see ``Tensor.register_hook``.
-    name : str or None
-        Given by a person.
-    owner : weakref or None
-        The leaf's Tensor, which is given ``.grad``.
-    trace : str or None
-        The line of the person's code, in anomaly mode.
+    notes : Notes or None
+        Holds ``hooks``, ``name``, ``owner`` and ``trace``.
     """
 
     __slots__ = (
         "__weakref__",
         "dtype",
-        "hooks",
         "inputs",
-        "name",
+        "notes",
         "number",
-        "owner",
         "params",
         "plan",
-        "requires_grad",
         "saved",
         "scope",
         "shape",
-        "trace",
     )
 
     plan: Plan
@@ -201,12 +232,22 @@ class Node:
     shape: Any
     dtype: Any
     scope: tuple[str, ...]
-    requires_grad: bool
     number: int
-    hooks: list[Any] | None
-    name: str | None
-    owner: Any
-    trace: str | None
+    notes: Notes | None
+
+    hooks = noted("hooks")
+    name = noted("name")
+    owner = noted("owner")
+    trace = noted("trace")
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to it; only a leaf can be told not to."""
+        return self.plan is not CONSTANT
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.plan = LEAF if value else CONSTANT
 
     @property
     def released(self) -> bool:
@@ -247,17 +288,16 @@ def new_node(
     node.shape = shape
     node.dtype = dtype
     node.scope = scope
-    node.requires_grad = True
     node.number = tick()
-    node.hooks = node.name = node.owner = node.trace = None
+    node.notes = None
     return node
 
 
 def leaf_node(tensor: Any, requires_grad: bool) -> Node:
     """Return the node of a tensor that no operation made."""
     array = tensor.array
-    node = new_node(LEAF, (), (), NO_PARAMS, array.shape, array.dtype, state.get().scope)
-    node.requires_grad = requires_grad
+    plan = LEAF if requires_grad else CONSTANT
+    node = new_node(plan, (), (), NO_PARAMS, array.shape, array.dtype, state.get().scope)
     node.owner = weakref.ref(tensor)
     return node
 
@@ -323,11 +363,10 @@ def collect(
     seen = set(roots)
     order = [node for node in seen if node.inputs]
     suspects = []
-    newest_write = latest_write()
     for node in order:  # grows while it is walked
         if stops and node in stops:
             continue
-        if node.saved is RELEASED or (node.number < newest_write and node.plan.sources):
+        if node.saved is RELEASED:
             suspects.append(node)
         inputs = node.inputs
         for position in node.plan.wanted:
@@ -336,7 +375,13 @@ def collect(
                 seen.add(source)
                 if source.inputs:  # a leaf has none, and no rules
                     order.append(source)
-    order.sort(key=attrgetter("number"))
+    order.sort(key=NUMBER)
+    newest_write = latest_write()
+    for node in order:
+        if node.number > newest_write:
+            break
+        if node.plan.sources and node not in stops:
+            suspects.append(node)
     passed: set[Node] = set()
     if targets is not None and not are_leaves_of(targets, seen, len(seen) - len(order)):
         passed.update(targets)  # gradients may end there, the rules behind them need not run
@@ -455,57 +500,30 @@ def sweep(
     observer = state.get().observer
     if observer is not None:
         observer.sweeping()
-    while order:
-        node = order.pop()
+    # Nobody looks on, nothing is recorded and all gradients are wanted: so it is in training.
+    plain = observer is None and not create_graph and not passed
+    for node in reversed(order):
         gradient = table.pop(node, None)
         if gradient is None:
             continue
-        if node.hooks is not None:
+        if node.notes is not None and node.notes.hooks:
             gradient = run_hooks(node, gradient, create_graph, retained)
         plan, inputs = node.plan, node.inputs
-        if passed and node in wanted:
-            found[node] = gradient
-            behind = any(inputs[position] in passed for position in plan.wanted)
-            if not beyond_targets or not behind:
-                continue
-        if create_graph or not plan.rules:
-            if plan.kind == "item":
-                collect_item(table, node, gradient)
-                continue
-            pull = differentiable_pull if create_graph else joint_pull
-            for position, contribution in pull(node, gradient, node.saved_values):
-                source = inputs[position]
-                if contribution is None or (passed and source not in passed):
-                    continue
-                try:
-                    shape = contribution.array.shape if create_graph else contribution.shape
-                except AttributeError:
-                    raise no_array(node, position, contribution) from None
-                if shape != source.shape:
-                    xp = tensor_namespace if create_graph else xp_of(contribution)
-                    contribution = unbroadcast(xp, contribution, source.shape, node)
-                table[source] = (
-                    contribution if source not in table else table[source] + contribution
-                )
-                if observer is not None:
-                    observer.pulled(node, contribution)
-        else:
+        if plain and plan.rules:
             xp, saved = NAMESPACES[gradient.__class__], node.saved
-            for position, rule, picks in plan.rules:
-                source = inputs[position]
-                if passed and source not in passed:
-                    continue
+            for position, rule, picks, count in plan.rules:
                 # The short forms are the usual ones, and Python's fastest calls.
-                if not picks:
+                if not count:
                     contribution = rule(xp, gradient)
                 elif plan.alone:
                     contribution = rule(xp, gradient, saved)
-                elif len(picks) == 1:
+                elif count == 1:
                     contribution = rule(xp, gradient, saved[picks[0]])
-                elif len(picks) == 2:
+                elif count == 2:
                     contribution = rule(xp, gradient, saved[picks[0]], saved[picks[1]])
                 else:
                     contribution = rule(xp, gradient, *[saved[i] for i in picks])
+                source = inputs[position]
                 try:
                     fits = contribution.shape == source.shape
                 except AttributeError:
@@ -516,6 +534,35 @@ def sweep(
                     table[source] = contribution
                 else:
                     add_to(table, source, contribution)
+        else:
+            if passed and node in wanted:
+                found[node] = gradient
+                behind = any(inputs[position] in passed for position in plan.wanted)
+                if not beyond_targets or not behind:
+                    continue
+            if plan.kind == "item":
+                collect_item(table, node, gradient)
+                continue
+            pull = differentiable_pull if create_graph else raw_pull
+            for position, contribution in pull(node, gradient, passed):
+                source = inputs[position]
+                if passed and source not in passed:
+                    continue
+                if contribution is None and (plan.joint is not None or plan.op.residuals):
+                    continue
+                try:
+                    shape = contribution.array.shape if create_graph else contribution.shape
+                except AttributeError:
+                    raise no_array(node, position, contribution) from None
+                if shape != source.shape:
+                    xp = tensor_namespace if create_graph else xp_of(contribution)
+                    contribution = unbroadcast(xp, contribution, source.shape, node)
+                if source not in table:
+                    table[source] = contribution
+                elif create_graph:
+                    table[source] = table[source] + contribution
+                else:
+                    add_to(table, source, contribution)
                 if observer is not None:
                     observer.pulled(node, contribution)
         if not retain_graph:
@@ -524,7 +571,7 @@ def sweep(
                 node.params = without_arrays(node.params)
     # What is left in the table are leaves, and roots that lead to no target.
     for node in table:
-        if node.hooks is not None and (targets is None or node in wanted):
+        if node.notes is not None and node.notes.hooks and (targets is None or node in wanted):
             table[node] = run_hooks(node, table[node], create_graph, retained)
     gradient = contribution = saved = None
     for keep, shown in retained:
@@ -595,22 +642,31 @@ def fill_items(node: Node, gradients: list[Any], create_graph: bool) -> tuple:
     return tuple(filled)
 
 
-def joint_pull(node: Node, gradient: Any, saved: tuple) -> Iterable[tuple[int, Any]]:
-    """Return ``(position, contribution)`` pairs from the one rule of ``node``, on raw arrays."""
-    plan = node.plan
+def raw_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterable[tuple[int, Any]]:
+    """Return ``(position, contribution)`` pairs from the rules of ``node``, run on raw arrays.
+
+    A rule of its own for an input that is not among those that gradients have to reach does not run.
+    """
+    plan, saved = node.plan, node.saved_values
     if isinstance(gradient, list):
         gradient = fill_items(node, gradient, create_graph=False)
         xp = xp_of(gradient[0])
     else:
         xp = xp_of(gradient)
-    rule, picks = plan.joint
-    contributions = rule(xp, gradient, plan.needs, *[saved[i] for i in picks])
-    return [(position, contributions[position]) for position in plan.wanted]
+    if plan.joint is not None:
+        rule, picks = plan.joint
+        contributions = rule(xp, gradient, plan.needs, *[saved[i] for i in picks])
+        return [(position, contributions[position]) for position in plan.wanted]
+    return [
+        (position, rule(xp, gradient, *[saved[i] for i in picks]))
+        for position, rule, picks, _ in plan.rules
+        if not passed or node.inputs[position] in passed
+    ]
 
 
-def differentiable_pull(node: Node, gradient: Any, saved: tuple) -> Iterable[tuple[int, Any]]:
+def differentiable_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterable[tuple[int, Any]]:
     """Return ``(position, contribution)`` pairs from the rules of ``node``, run on Tensors."""
-    plan = node.plan
+    plan, saved = node.plan, node.saved_values
     if isinstance(gradient, list):
         gradient = fill_items(node, gradient, create_graph=True)
     if plan.op.residuals:
@@ -627,7 +683,7 @@ def differentiable_pull(node: Node, gradient: Any, saved: tuple) -> Iterable[tup
     value_at = values.__getitem__
     return [
         (position, rule(tensor_namespace, gradient, *map(value_at, picks)))
-        for position, rule, picks in plan.rules
+        for position, rule, picks, _ in plan.rules
     ]
 
 

@@ -314,6 +314,24 @@ def test_a_rule_that_returns_no_array_is_reported(device, answer):
         wrong(leaf(1.0, device)).backward()
 
 
+@pytest.mark.parametrize("how", ["observed", "for one input", "recorded"])
+def test_a_rule_that_returns_nothing_is_reported_whoever_asks(how, device):
+    @mg.op
+    def odd(xp, x):
+        return x * 2.0
+
+    odd.vjp(x=lambda xp, g: None)
+    x, other = leaf([1.0, 2.0], device), leaf([1.0, 2.0], device)
+    loss = (odd(x) * other).sum()
+    with pytest.raises(TypeError, match="derivative of 'odd'.* returned NoneType"):
+        if how == "observed":
+            with mg.profile():
+                loss.backward()
+        else:
+            mg.autograd.grad(loss, x, create_graph=how == "recorded")
+    assert x.grad is None and other.grad is None
+
+
 def test_a_rule_that_leaves_the_graph_while_it_is_recorded_is_reported(device):
     @mg.op
     def wrong(xp, x):

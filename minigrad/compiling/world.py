@@ -44,8 +44,8 @@ FUNCTIONS = frozenset(
 FORWARD = attrgetter("forward")
 KNOWN = {kind: FORWARD(kind) for kind in (getattr(nn, name) for name in LAYERS | LOSSES)}
 NODE = attrgetter("node")
-NEEDED = attrgetter("requires_grad")
-HOOKS = attrgetter("hooks")
+NEEDED = attrgetter("plan")  # LEAF or CONSTANT
+HOOKS = attrgetter("notes.hooks")  # of leaves, which have notes
 
 
 class World:
@@ -81,7 +81,8 @@ class World:
         self.reason = self._reason(model, loss)
         self._kinds = list({type(module) for module in self.modules})
         self._attributes = [vars(module).values() for module in self.modules]  # live views
-        self._leaves = [node for node in map(NODE, self.tensors) if node is not None]
+        nodes = [node for node in map(NODE, self.tensors) if node is not None]
+        self._leaves = [node for node in nodes if not node.inputs]
         self._now = list(self._all())
         # What is changed in place: hooks that come where there were some before, or go.
         hooks = [vars(module).get("_hooks") for module in self.modules]

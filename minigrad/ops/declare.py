@@ -42,6 +42,7 @@ from minigrad import engine
 from minigrad.backend.devices import NAMESPACES, xp_of
 from minigrad.dtypes import SUPPORTED, get_default_dtype, promote
 from minigrad.engine import (
+    CONSTANT,
     NO_PARAMS,
     PLAIN,
     Node,
@@ -242,7 +243,7 @@ class Op:
         for value in inputs:
             source = value.node if isinstance(value, Tensor) else None
             sources.append(source)
-            needs.append(source is not None and source.requires_grad)
+            needs.append(source is not None and source.plan is not CONSTANT)
         known = (tuple(arrays),) if self.variadic else arrays
         return self._record(now, inputs, known, sources, tuple(needs), out, params, extra)
 
@@ -368,7 +369,9 @@ class Op:
         plan = Plan(
             self,
             needs,
-            tuple((p, rule, pick) for (p, rule), pick in zip(rules, picks, strict=False)),
+            tuple(
+                (p, rule, pick, len(pick)) for (p, rule), pick in zip(rules, picks, strict=False)
+            ),
             (self.joint, picks[0]) if self.joint else None,
             _picker(indices),
             indices[0] if len(indices) == 1 else None,
@@ -441,7 +444,7 @@ class UnaryOp(Op):
         if not isinstance(x, engine.Tensor) or now.observer is not None:
             return Op.apply(self, x)
         array, source = x.array, x.node
-        needs = source is not None and source.requires_grad
+        needs = source is not None and source.plan is not CONSTANT
         if self.floating and not needs and array.dtype.kind != "f":
             return Op.apply(self, x)
         forward = self.forward
@@ -475,7 +478,7 @@ class KeywordOp(Op):
         if not isinstance(x, engine.Tensor) or now.observer is not None:
             return Op.apply(self, *args, **params)
         array, source = x.array, x.node
-        needs = source is not None and source.requires_grad
+        needs = source is not None and source.plan is not CONSTANT
         if self.floating and not needs and array.dtype.kind != "f":
             return Op.apply(self, x, **params)
         params = self._bind(params) if params else self.defaults
@@ -502,7 +505,7 @@ class BinaryOp(Op):
         now = current_state()
         if isinstance(x, Tensor):
             a, source_x = x.array, x.node
-            needs_x = source_x is not None and source_x.requires_grad
+            needs_x = source_x is not None and source_x.plan is not CONSTANT
             kind = a.__class__
             if kind is ndarray and not a.ndim:
                 # A number of NumPy's computes ten times faster; it is kept by value.
@@ -510,7 +513,7 @@ class BinaryOp(Op):
                 kind = a.__class__
             if isinstance(y, Tensor):
                 b, source_y = y.array, y.node
-                needs_y = source_y is not None and source_y.requires_grad
+                needs_y = source_y is not None and source_y.plan is not CONSTANT
                 if b.__class__ is ndarray and not b.ndim:
                     b = b[()]
                 if kind in SCALAR_TYPES and kind is b.__class__:
@@ -527,7 +530,7 @@ class BinaryOp(Op):
             a = source_x = x
             needs_x = False
             b, source_y = y.array, y.node
-            needs_y = source_y is not None and source_y.requires_grad
+            needs_y = source_y is not None and source_y.plan is not CONSTANT
             kind = b.__class__
             if kind is ndarray and not b.ndim:
                 b = b[()]
@@ -601,9 +604,9 @@ class TernaryOp(Op):
         except _PASS_ON as error:
             raise self._explained(error, (x, y, z)) from error
         needs = (
-            source_x is not None and source_x.requires_grad,
-            source_y is not None and source_y.requires_grad,
-            source_z is not None and source_z.requires_grad,
+            source_x is not None and source_x.plan is not CONSTANT,
+            source_y is not None and source_y.plan is not CONSTANT,
+            source_z is not None and source_z.plan is not CONSTANT,
         )
         recorded = True in needs and now.grad_enabled and self.differentiable
         plan = (self.plans.get(needs) or self.make_plan(needs)) if recorded else None
