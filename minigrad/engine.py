@@ -387,12 +387,9 @@ def collect(
         passed.update(targets)  # gradients may end there, the rules behind them need not run
         running = set()
         for node in order:
-            inputs = node.inputs
-            for position in node.plan.wanted:
-                if inputs[position] in passed:
-                    passed.add(node)
-                    running.add(node)
-                    break
+            if leads_to(passed, node):
+                passed.add(node)
+                running.add(node)
         order = [node for node in order if node in passed]
         suspects = [node for node in suspects if node in running]
     for node in suspects:
@@ -400,6 +397,15 @@ def collect(
             raise RuntimeError(released_message(node))
         check_unwritten(node)
     return order, passed
+
+
+def leads_to(passed: set[Node], node: Node) -> bool:
+    """Tell whether gradients flow from ``node`` right to one of the nodes ``passed``."""
+    inputs = node.inputs
+    for position in node.plan.wanted:
+        if inputs[position] in passed:
+            return True
+    return False
 
 
 def are_leaves_of(targets: Sequence[Node], seen: set[Node], leaves: int) -> bool:
@@ -522,7 +528,7 @@ def sweep(
                 elif count == 2:
                     contribution = rule(xp, gradient, saved[picks[0]], saved[picks[1]])
                 else:
-                    contribution = rule(xp, gradient, *[saved[i] for i in picks])
+                    contribution = rule(xp, gradient, *map(saved.__getitem__, picks))
                 source = inputs[position]
                 try:
                     fits = contribution.shape == source.shape
@@ -537,8 +543,7 @@ def sweep(
         else:
             if passed and node in wanted:
                 found[node] = gradient
-                behind = any(inputs[position] in passed for position in plan.wanted)
-                if not beyond_targets or not behind:
+                if not beyond_targets or not leads_to(passed, node):
                     continue
             if plan.kind == "item":
                 collect_item(table, node, gradient)
