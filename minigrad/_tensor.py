@@ -742,12 +742,8 @@ class Tensor(InPlace):
         if part is None or part is Ellipsis or type(part) is int:
             return part
         if isinstance(part, slice):
-            return slice(
-                *(
-                    None if s is None else operator.index(s)
-                    for s in (part.start, part.stop, part.step)
-                )
-            )
+            bounds = (part.start, part.stop, part.step)
+            return slice(*[None if bound is None else operator.index(bound) for bound in bounds])
         if isinstance(part, bool) or (isinstance(part, Tensor) and part.dtype.kind == "b"):
             return on_device(as_tensor(part).array, self.device)
         if isinstance(part, (Tensor, np.ndarray, list, range)) or is_array(part):

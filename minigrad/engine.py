@@ -670,33 +670,34 @@ def raw_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterable[tuple[int
 
 
 def differentiable_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterable[tuple[int, Any]]:
-    """Return ``(position, contribution)`` pairs from the rules of ``node``, run on Tensors."""
-    plan, saved = node.plan, node.saved_values
+    """Return ``(position, contribution)`` pairs from the rules of ``node``, run on Tensors: likewise."""
+    plan, saved, inputs = node.plan, node.saved_values, node.inputs
     if isinstance(gradient, list):
         gradient = fill_items(node, gradient, create_graph=True)
     if plan.op.residuals:
         return replay_composite(node, gradient, saved)
     values = []
     for value, source in zip(saved, plan.sources):  # noqa: B905  # of one length, by construction
-        if source is not None:
+        if source.__class__ is int:  # an input, as most are: a Tensor, unless it was a number
+            if inputs[source].__class__ is Node:
+                value = wrap(value, inputs[source])
+        elif source is not None:
             value = as_recorded(node, value, source)
         values.append(value)
     if plan.joint is not None:
         rule, picks = plan.joint
         contributions = rule(tensor_namespace, gradient, plan.needs, *[values[i] for i in picks])
         return [(position, contributions[position]) for position in plan.wanted]
-    value_at = values.__getitem__
-    return [
-        (position, rule(tensor_namespace, gradient, *map(value_at, picks)))
-        for position, rule, picks, _ in plan.rules
-    ]
+    pairs = []
+    for position, rule, picks, _ in plan.rules:
+        if not passed or inputs[position] in passed:
+            given = map(values.__getitem__, picks)
+            pairs.append((position, rule(tensor_namespace, gradient, *given)))
+    return pairs
 
 
 def as_recorded(node: Node, value: Any, source: Any) -> Any:
-    """Return a saved value as the Tensor it was, connected to the graph it came from."""
-    if source.__class__ is int:  # an input
-        origin = node.inputs[source]
-        return wrap(value, origin) if isinstance(origin, Node) else value
+    """Return a saved value other than an input as what it was, connected to the graph it came from."""
     if source == "out":
         if isinstance(value, tuple):
             return tuple(
