@@ -161,15 +161,18 @@ class Notes:
         The leaf's Tensor, which is given ``.grad``.
     trace : str or None
         The line of the person's code, in anomaly mode.
+    below : (sequence of Node, list of Node) or None
+        Targets, and all operations from here to them, see :func:`collect_again`.
     """
 
-    __slots__ = ("hooks", "name", "owner", "trace")
+    __slots__ = ("below", "hooks", "name", "owner", "trace")
 
     def __init__(self) -> None:
         self.hooks: list[Any] | None = None
         self.name: str | None = None
         self.owner: Any = None
         self.trace: str | None = None
+        self.below: tuple[Sequence[Node], list[Node]] | None = None
 
 
 def noted(name: str) -> Any:
@@ -399,6 +402,35 @@ def collect(
     return order, passed
 
 
+def collect_again(root: Node, targets: Sequence[Node]) -> tuple[list[Node], set[Node]]:
+    """Return what :func:`collect` returns, remembering it where the graph is kept: from the first fork on.
+
+    The rows of a Jacobian are swept one by one: each begins at an element of its own, and from the
+    result that it was picked from on, all take the same way.  So what lies below the first operation with
+    several inputs is noted there, for the next row.  It holds as long as nothing was released or written.
+    """
+    stem, fork = [], root
+    while len(fork.plan.wanted) == 1:
+        stem.append(fork)
+        fork = fork.inputs[fork.plan.wanted[0]]
+    stem.append(fork)
+    stem.reverse()
+    if fork.notes is not None and fork.notes.below is not None:
+        known, below = fork.notes.below
+        order = [*below, *stem]
+        if known == targets and order[0].number > latest_write():
+            if not any([node.saved is RELEASED for node in order]):
+                return order, set()
+    order, passed = collect([root], targets)
+    if fork.inputs and not passed:
+        fork.notes = fork.notes or Notes()
+        fork.notes.below = (
+            targets,
+            order[: -len(stem)],
+        )  # without the fork itself: that would be a cycle
+    return order, passed
+
+
 def leads_to(passed: set[Node], node: Node) -> bool:
     """Tell whether gradients flow from ``node`` right to one of the nodes ``passed``."""
     inputs = node.inputs
@@ -494,7 +526,11 @@ def sweep(
         Node of a target -> its gradient; a target that was not reached is missing.  The dictionary alone
         holds the arrays, so that :func:`minigrad.ownership.take` can see which need no copy.
     """
-    order, passed = collect(roots, targets, beyond_targets)
+    keeps = retain_graph and not create_graph and beyond_targets
+    if keeps and targets is not None and len(roots) == 1:
+        order, passed = collect_again(roots[0], targets)
+    else:
+        order, passed = collect(roots, targets, beyond_targets)
     # The table of gradients is local to the call: none can be left over from another sweep.  In it are
     # the operations that gradients have reached and that are still to come, and leaves.
     table: dict[Node, Any] = {}
