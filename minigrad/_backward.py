@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad import engine
 from minigrad.backend.devices import xp_of
-from minigrad.engine import GRADIENT, Node, State, state, sweep, wrap
+from minigrad.engine import CONSTANT, GRADIENT, Node, State, state, sweep, wrap
 from minigrad.ownership import take
 from minigrad.versions import touch
 
@@ -127,7 +127,7 @@ def grad(
         while arrays:
             node, array = take(arrays)
             found[node] = wrap(array, None)
-    gradients = [found.get(node) for node in targets]
+    gradients = list(map(found.get, targets))
     complete = len(found) == len(gradients)  # nothing unused, and no input named twice
     if not complete:
         _fill(gradients, wanted, allow_unused, materialize_grads)
@@ -155,6 +155,8 @@ def _part_repeats(gradients: list[Any]) -> None:
 
     It does for an input that was named twice, and, recorded, for the two inputs of a sum.
     """
+    if len(set(map(id, gradients))) == len(gradients):
+        return
     seen: set[int] = set()
     for position, gradient in enumerate(gradients):
         if gradient is not None and id(gradient) in seen:
@@ -201,7 +203,7 @@ def _roots(
         if not isinstance(output, engine.Tensor):
             raise TypeError(f"{caller}: expected a Tensor, got {type(output).__name__}")
         root = output.node
-        if root is None or not root.requires_grad:
+        if root is None or root.plan is CONSTANT:
             raise RuntimeError(
                 f"{caller}: the tensor of shape {tuple(output.shape)} does not require gradients; none of "
                 "what it was computed from has requires_grad=True, or it was computed under no_grad()"
@@ -249,7 +251,7 @@ def _targets(inputs: list[Any], caller: str) -> list[Node]:
     nodes = []
     for position, tensor in enumerate(inputs):
         node = tensor.node if isinstance(tensor, engine.Tensor) else None
-        if node is None or not node.requires_grad:
+        if node is None or node.plan is CONSTANT:
             raise RuntimeError(f"{caller}: input number {position} does not require gradients")
         nodes.append(node)
     return nodes
