@@ -627,7 +627,7 @@ def sweep(
 
 def without_arrays(params: dict[str, Any]) -> dict[str, Any]:
     """Return the keywords of a released node: axes and shapes stay, masks and indices go."""
-    if all([value.__class__ in PLAIN for value in params.values()]):
+    if PLAIN.issuperset(map(type, params.values())):
         return params
     return {
         name: value

@@ -55,12 +55,14 @@ def pow_(xp, x, y):
     return x**y
 
 
+def power(x, exponent):
+    """Return ``x ** exponent``, which for the number 1 is x itself: one operation less for squares."""
+    return x if exponent.__class__ in (int, float) and exponent == 1 else x**exponent
+
+
 def _pow_x(xp, g, x, y):
     # y = 0 takes the exponent 0 instead of -1: the factor y is 0 then, and 0 * inf would be nan.
-    lower = y - 1 + (y == 0)
-    if lower.__class__ in (int, float) and lower == 1:  # one operation less for squares
-        return g * y * x
-    return g * y * x**lower
+    return g * y * power(x, y - 1 + (y == 0))
 
 
 def _pow_y(xp, g, x, out):
