@@ -534,7 +534,8 @@ def sweep(
     # The table of gradients is local to the call: none can be left over from another sweep.  In it are
     # the operations that gradients have reached and that are still to come, and leaves.
     table: dict[Node, Any] = {}
-    for root, seed in zip(roots, seeds, strict=True):
+    for position, root in enumerate(roots):
+        seed = seeds[position]
         table[root] = seed if root not in table else table[root] + seed
     wanted = set(targets or ())
     found: dict[Node, Any] = {}
