@@ -126,7 +126,7 @@ class CompiledStep:
         gradients = program.run(batch)
         for module, moments in program.normalised:
             module.note_batch(*moments)
-        for parameter, gradient in zip(program.parameters, gradients, strict=True):
+        for parameter, gradient in zip(program.parameters, gradients):  # noqa: B905  # of one length
             if parameter._grad is None:
                 parameter._grad = wrap(gradient, None)
             else:

@@ -6,9 +6,10 @@ and nothing is allocated but what the person gets to see (the gradients and the 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from dataclasses import replace
 from functools import partial
-from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,19 @@ import numpy as np
 from minigrad.compiling.recording import Recording, Refused
 from minigrad.compiling.tracing import Call, Traced, flat, mapped, stand_ins_in
 
-ARRAY = attrgetter("array")
 # These two warn of an ``out`` that is not given by name.
 BY_NAME = frozenset({np.maximum, np.minimum})
 # To these a number is the same as an array of no axes, which NumPy reads faster.
-TAKING_NUMBERS = frozenset({np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum})
+TAKING_NUMBERS = frozenset(
+    {np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum}
+    | {np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal}
+)
 CACHE_LINE = 64  # bytes
+# Up to so many bytes, in so many rows, a copy costs less than what NumPy does for operands that are not
+# alike (measured; a row of 8 is copied to 1000 rows in the time in which it is added to them).
+SMALL, FEW = 1 << 15, 512
+# These compute one element from one, and the same in whatever loop NumPy does so.
+ELEMENTWISE = frozenset({np.add, np.subtract, np.multiply, np.divide})
 
 
 class Program:
@@ -46,12 +54,12 @@ class Program:
     """
 
     def __init__(self, recording: Recording, norms: list[Any]) -> None:
-        calls, same = without_repetitions(recording.calls)
+        gradients = [one for _, one in recording.gradients]
+        calls = [one for call in recording.calls for one in with_operands_alike(call)]
+        calls, same = without_repetitions(calls, [recording.loss, recording.moments, gradients])
         loss = same.get(recording.loss, recording.loss)
         moments = [(same.get(a, a), same.get(b, b), count) for a, b, count in recording.moments]
-        gradients = [
-            same.get(one, one) if isinstance(one, Traced) else one for _, one in recording.gradients
-        ]
+        gradients = [same.get(one, one) if isinstance(one, Traced) else one for one in gradients]
         calls, makers = _split_off_ends(calls, gradients)
         kept = {loss.owner, *(one.owner for pair in moments for one in pair[:2])}
         kept.update(one.owner for one in stand_ins_in(makers))
@@ -73,17 +81,18 @@ class Program:
             if norm.training and norm.running_mean is not None and norm.track_running_stats
         ]
         read = {one.owner for call in recording.calls for one in _read(call)}
-        self._tensors = [tensor for tensor, traced in recording.states if traced in read]
+        tensors = [tensor for tensor, traced in recording.states if traced in read]
         replaced = {id(one) for norm, _ in self.normalised for one in norm.buffers()}
-        if any(id(tensor) in replaced for tensor in self._tensors):
+        if any(id(tensor) in replaced for tensor in tensors):
             raise Refused("running statistics are read in the step that replaces them")
-        self._arrays = [tensor.array for tensor in self._tensors]
+        self._read_arrays = [(tensor, tensor.array) for tensor in tensors]
         del self._places
 
     def fits(self) -> bool:
         """Tell whether parameters and buffers have the arrays that the calls read."""
-        if not all(map(is_, map(ARRAY, self._tensors), self._arrays)):
-            return False
+        for tensor, array in self._read_arrays:
+            if tensor.array is not array:
+                return False
         for norm, (mean, _, _) in self.normalised:
             for kept in (norm.running_mean.array, norm.running_var.array):
                 if kept.shape != mean.shape or kept.dtype != mean.dtype:
@@ -92,7 +101,7 @@ class Program:
 
     def run(self, batch: list[Any]) -> list[Any]:
         """Compute on other numbers; return the gradients, new arrays."""
-        for place, array in zip(self.inputs, batch, strict=True):
+        for place, array in zip(self.inputs, batch):  # noqa: B905  # of one length, by construction
             place[...] = array
         for call in self.calls:
             call()
@@ -147,7 +156,10 @@ class Program:
 
     def _end(self, maker: Any) -> Any:
         if isinstance(maker, Call):
-            return partial(maker.function, *self._placed(maker.args), **self._placed(maker.kwargs))
+            args, kwargs = self._placed(maker.args), self._placed(maker.kwargs)
+            if maker.function is np.dot:
+                return partial(args[0].dot, *args[1:])
+            return partial(maker.function, *args, **kwargs)
         return partial(np.array, self._placed(maker), order="C")
 
 
@@ -166,11 +178,17 @@ def _laid_out(block: Any, value: Any) -> Any:
 
 def _with_out(function: Any, args: Any, kwargs: Any, place: Any) -> Any:
     """Return the call of a function that puts its result in a place."""
+    if function is spread:
+        return partial(place.__setitem__, ..., args[0])
     is_ufunc = isinstance(function, np.ufunc)
     if is_ufunc and not kwargs and function not in BY_NAME:
         return partial(function, *args, place)  # what NumPy reads fastest
     if function is np.dot and place.flags.c_contiguous:
-        return partial(function, *args, place)
+        return partial(
+            args[0].dot, *args[1:], place
+        )  # not asking, as np.dot does, who wants the call
+    if function is np.argmax:
+        return partial(args[0].argmax, *args[1:], **kwargs, out=place)
     if is_ufunc or isinstance(getattr(function, "__self__", None), np.ufunc):
         return partial(function, *args, **kwargs, out=place)
     return partial(_put, place, function, args, kwargs)
@@ -202,6 +220,36 @@ def _with_arrays_for_numbers(call: Call) -> tuple[Any, ...]:
     return tuple(np.array(one, dtype) if type(one) in alike else one for one in call.args)
 
 
+def with_operands_alike(call: Call) -> list[Call]:
+    """Return a call after others that copy its operands into the shape and dtype of its result.
+
+    NumPy runs down arrays that are alike in one loop.  For others, such as a row that is added to a
+    matrix, it sets up an iterator first, which takes longer than a copy if the result is small.
+    """
+    out = call.outs[0] if len(call.outs) == 1 else call.written
+    known = call.function in ELEMENTWISE or call.function in BY_NAME
+    if not known or out is None or out.dtype.kind != "f":
+        return [call]
+    if out.value.nbytes > SMALL or math.prod(out.shape[:-1]) > FEW:
+        return [call]
+    copies, args = [], []
+    for one in call.args:
+        # Of -0.0 and 0.0 a maximum is either, and which one depends on the loop: no other loop for that.
+        like_it = isinstance(one, Traced) and one.dtype in (out.dtype, np.bool_) and one.ndim > 0
+        if like_it and (one.shape == out.shape or call.function in ELEMENTWISE):
+            if (one.shape, one.dtype) != (out.shape, out.dtype):
+                copy = Traced(one.tape, spread(one.value, out.shape, out.dtype))
+                copies.append(Call(spread, (one, out.shape, out.dtype), outs=(copy,)))
+                one = copy
+        args.append(one)
+    return [*copies, replace(call, args=tuple(args))]
+
+
+def spread(array: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return a copy of an array in the shape to which it is broadcast."""
+    return np.broadcast_to(array, shape).astype(dtype, order="C")
+
+
 def _read(call: Call) -> list[Traced]:
     """Return the stand-ins that a call is given."""
     return stand_ins_in((call.args, call.kwargs))
@@ -214,26 +262,31 @@ def _split_off_ends(calls: list[Call], results: list[Any]) -> tuple[list[Call], 
     """
     users = Counter(one.owner for call in calls for one in (*_read(call), *call.outs))
     users.update(one.owner for one in stand_ins_in(results))
-    written = {call.written.owner for call in calls if call.written is not None}
-    makers = {call.outs[0]: call for call in calls if len(call.outs) == 1}
+    makers = {call.outs[0]: at for at, call in enumerate(calls) if len(call.outs) == 1}
+    last_write = {
+        call.written.owner: at for at, call in enumerate(calls) if call.written is not None
+    }
     found = []
     for result in results:
-        call = makers.get(result) if isinstance(result, Traced) else None
+        at = makers.get(result) if isinstance(result, Traced) else None
         # Counted twice: as what the call makes, and as this result.  A third time would be a reader.
-        if call is not None and result.owner is result and users[result] == 2 and result.ndim:
-            if not written & {one.owner for one in _read(call)}:
-                found.append(call)
+        if at is not None and result.owner is result and users[result] == 2 and result.ndim:
+            if all(last_write.get(one.owner, -1) < at for one in _read(calls[at])):
+                found.append(calls[at])
                 continue
         found.append(result)
     taken = {id(one) for one in found}
     return [call for call in calls if id(call) not in taken], found
 
 
-def without_repetitions(calls: list[Call]) -> tuple[list[Call], dict[Traced, Traced]]:
+def without_repetitions(
+    calls: list[Call], results: list[Any]
+) -> tuple[list[Call], dict[Traced, Traced]]:
     """Leave out calls that compute what has been computed, if nothing was written in between.
 
-    A forward pass and its rule often do, as with :math:`e^{-|x|}` in a log loss.  Returns the calls that
-    are left, and which result takes the place of which.
+    A forward pass and its rule often do, as with :math:`e^{-|x|}` in a log loss.  What is written into
+    afterwards takes over the memory of the earlier one, if that is not needed any more, by a later call
+    or as one of the ``results``.  Returns the calls that are left, and which result takes the place of which.
     """
     written = {call.written.owner for call in calls if call.written is not None}
     writes: Counter[Traced] = Counter()  # so far
@@ -243,20 +296,29 @@ def without_repetitions(calls: list[Call]) -> tuple[list[Call], dict[Traced, Tra
     def replaced(one: Any) -> Any:
         return same.get(one, one) if isinstance(one, Traced) else one
 
+    def is_needed(one: Traced, later: list[Call]) -> bool:
+        readers = [results, *(_read(call) for call in later)]
+        return any(replaced(each).owner is one for each in stand_ins_in(readers))
+
     left = []
-    for call in calls:
+    for at, call in enumerate(calls):
         args, kwargs = mapped(replaced, call.args), mapped(replaced, call.kwargs)
-        call = Call(call.function, args, kwargs, call.outs, call.written)
+        call = Call(call.function, args, kwargs, call.outs, replaced(call.written))
         for out in call.outs:
             if out.base in same:  # a view of what was left out becomes one of what takes its place
                 out.base = same[out.base].owner
         if call.written is not None:
             writes[call.written.owner] += 1
-        elif len(call.outs) == 1 and call.outs[0].owner not in written and _read(call):
+        elif len(call.outs) == 1 and _read(call):
             (out,) = call.outs
             versions = tuple(writes[one.owner] for one in _read(call))
             key = call.function, versions, _signature((args, tuple(sorted(kwargs.items()))))
-            earlier = first.setdefault(key, out)
+            if out.owner not in written:
+                earlier = first.setdefault(key, out)
+            elif out.owner is out and key in first and not is_needed(first[key], calls[at + 1 :]):
+                earlier = first.pop(key)
+            else:
+                earlier = out
             if earlier is not out:
                 same[out] = earlier
                 continue

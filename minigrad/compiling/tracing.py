@@ -70,6 +70,7 @@ class Traced(NDArrayOperatorsMixin):
     ndim = property(lambda self: self.value.ndim)
     size = property(lambda self: self.value.size)
     dtype = property(lambda self: self.value.dtype)
+    flags = property(lambda self: self.value.flags)
     T = property(lambda self: self.tape.call(np.transpose, (self,), {}))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -79,6 +80,8 @@ class Traced(NDArrayOperatorsMixin):
         out = kwargs.pop("out", None)
         if out is None:
             return self.tape.call(function, args, kwargs)
+        if isinstance(out[0], np.ndarray):
+            return self.tape.call_over(function, args, kwargs, out[0])
         return self.tape.write(function, args, {**kwargs, "out": out[0]}, out[0])
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -133,6 +136,16 @@ class Tape:
         out = self._stand_in(result, args)
         if not any(out is arg for arg in args):
             self.calls.append(Call(function, args, kwargs, (out,)))
+        return out
+
+    def call_over(self, function: Any, args: Any, kwargs: dict[str, Any], spent: Any) -> Any:
+        """Call a function whose result takes the place of an argument, ``spent``, made for that."""
+        if not any(spent is arg for arg in args) or spent.dtype.kind != "f":
+            raise CannotTrace("a rule writes into something that it has not made")
+        args = tuple(spent.copy() if arg is spent else arg for arg in args)
+        out = self.call(function, args, kwargs)
+        # A rule has to go on with the result.  Should it read this array instead, the numbers tell.
+        spent[...] = np.nan
         return out
 
     def _stand_in(self, result: Any, args: tuple[Any, ...]) -> Traced:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from operator import attrgetter, is_
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -41,11 +41,8 @@ FUNCTIONS = frozenset(
         F.soft_margin_loss,
     }
 )
-FORWARD = attrgetter("forward")
-KNOWN = {kind: FORWARD(kind) for kind in (getattr(nn, name) for name in LAYERS | LOSSES)}
-NODE = attrgetter("node")
-NEEDED = attrgetter("plan")  # LEAF or CONSTANT
-HOOKS = attrgetter("notes.hooks")  # of leaves, which have notes
+KNOWN = {kind: kind.forward for kind in (getattr(nn, name) for name in LAYERS | LOSSES)}
+END = object()
 
 
 class World:
@@ -79,35 +76,42 @@ class World:
             for tensor in (*module._parameters.values(), *module._buffers.values())
         ]
         self.reason = self._reason(model, loss)
-        self._kinds = list({type(module) for module in self.modules})
-        self._attributes = [vars(module).values() for module in self.modules]  # live views
-        nodes = [node for node in map(NODE, self.tensors) if node is not None]
-        self._leaves = [node for node in nodes if not node.inputs]
-        self._now = list(self._all())
+        # What can be replaced, each beside what it is now:
+        self._kinds = [(module, type(module)) for module in self.modules]
+        self._forwards = [(kind, kind.forward) for kind in {kind for _, kind in self._kinds}]
+        self._nodes = [(tensor, tensor.node) for tensor in self.tensors]
+        leaves = [node for _, node in self._nodes if node is not None and not node.inputs]
+        self._leaves = [(leaf, leaf.plan, leaf.hooks) for leaf in leaves]  # a leaf always has notes
+        # Live views.  If there are more or fewer attributes than there were, one of them meets the end.
+        self._attributes = [*(vars(module).values() for module in self.modules), (END,)]
+        self._values = list(chain.from_iterable(self._attributes))
         # What is changed in place: hooks that come where there were some before, or go.
         hooks = [vars(module).get("_hooks") for module in self.modules]
-        hooks += map(HOOKS, self._leaves)
+        hooks += [leaf.hooks for leaf in leaves]
         self._hooks = [one for one in hooks if one is not None]
         self._hooked = any(self._hooks)
 
-    def _all(self) -> Iterator[Any]:
-        """Yield all that can be replaced."""
-        return chain(
-            map(type, self.modules),
-            map(FORWARD, self._kinds),
-            chain.from_iterable(self._attributes),
-            map(NODE, self.tensors),
-            map(NEEDED, self._leaves),
-            map(HOOKS, self._leaves),
-        )
-
     def is_of(self, model: Any, loss: Any) -> bool:
         """Tell whether these are the ones, and no attribute, parameter, hook or flag has been changed."""
-        # In one pass in C, as this is asked in every step.  If there are more or fewer attributes than there
-        # were, the first of them meets a node.
-        same = model is self._model and loss is self._loss
-        same = same and any(self._hooks) is self._hooked
-        return same and all(map(is_, self._all(), self._now))
+        # Asked in every step, and so written for speed: pairs are quick to run down, and attributes, of
+        # which there are many, are compared in one pass in C.
+        if model is not self._model or loss is not self._loss:
+            return False
+        if any(self._hooks) is not self._hooked:
+            return False
+        for module, kind in self._kinds:
+            if type(module) is not kind:
+                return False
+        for kind, forward in self._forwards:
+            if kind.forward is not forward:
+                return False
+        for tensor, node in self._nodes:
+            if tensor.node is not node:
+                return False
+        for leaf, plan, hooks in self._leaves:
+            if leaf.plan is not plan or leaf.notes.hooks is not hooks:
+                return False
+        return all(map(is_, chain.from_iterable(self._attributes), self._values))
 
     def _reason(self, model: Any, loss: Any) -> str | None:
         if not isinstance(model, nn.Module):
@@ -168,4 +172,4 @@ def dropouts(model: Any) -> list[Any]:
 def in_range(indices: Any, count: int) -> bool:
     """Tell whether int64 indices are all from 0 to ``count - 1``."""
     # Seen as unsigned, negative numbers are larger than any class: one look is enough.
-    return not indices.size or bool(indices.view(np.uint64).max() < count)
+    return not indices.size or bool(np.maximum.reduce(indices.view(np.uint64), None) < count)

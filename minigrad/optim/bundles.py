@@ -346,7 +346,7 @@ class Gathered(Bundle):
         """Copy values and gradients here, and after the call of the rule the values back."""
         for part, array in self.copies:
             part[...] = array
-        for part, gradient in zip(self.g_parts, gradients, strict=True):
+        for part, gradient in zip(self.g_parts, gradients):  # noqa: B905  # of one length
             part[...] = gradient
         yield self.theta, self.g, self.spaces[0]
         for part, array in self.copies:

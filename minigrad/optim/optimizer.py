@@ -554,7 +554,7 @@ class Optimizer:
         """Tell whether groups and state, as far as others can change them, are as they were bundled."""
         if len(self.param_groups) != len(self._bundled):
             return False
-        for group, (known, params) in zip(self.param_groups, self._bundled, strict=True):
+        for group, (known, params) in zip(self.param_groups, self._bundled):  # noqa: B905  # as long
             now = group["params"]
             if group is not known or len(now) != len(params) or not all(map(is_, now, params)):
                 return False
