@@ -418,16 +418,17 @@ def collect_again(root: Node, targets: Sequence[Node]) -> tuple[list[Node], set[
     if fork.notes is not None and fork.notes.below is not None:
         known, below = fork.notes.below
         order = [*below, *stem]
-        if known == targets and order[0].number > latest_write():
-            if not any([node.saved is RELEASED for node in order]):
-                return order, set()
+        holds = known == targets and order[0].number > latest_write()
+        for node in order:
+            if node.saved is RELEASED:
+                holds = False
+        if holds:
+            return order, set()
     order, passed = collect([root], targets)
     if fork.inputs and not passed:
         fork.notes = fork.notes or Notes()
-        fork.notes.below = (
-            targets,
-            order[: -len(stem)],
-        )  # without the fork itself: that would be a cycle
+        # Without the fork itself, which would be a cycle: a graph dies with its last reference.
+        fork.notes.below = (targets, order[: -len(stem)])
     return order, passed
 
 
