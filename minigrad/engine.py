@@ -631,13 +631,19 @@ def without_arrays(params: dict[str, Any]) -> dict[str, Any]:
     """Return the keywords of a released node: axes and shapes stay, masks and indices go."""
     if PLAIN.issuperset(map(type, params.values())):
         return params
-    return {
-        name: value
-        for name, value in params.items()
-        if not any(
-            getattr(part, "ndim", 0) for part in (value if type(value) is tuple else (value,))
-        )
-    }
+    kept = {}
+    for name, value in params.items():
+        if value.__class__ in PLAIN or not holds_array(value):
+            kept[name] = value
+    return kept
+
+
+def holds_array(value: Any) -> bool:
+    """Tell whether a keyword is an array with axes, or a tuple with one in it."""
+    for part in value if type(value) is tuple else (value,):
+        if getattr(part, "ndim", 0):
+            return True
+    return False
 
 
 def run_hooks(node: Node, gradient: Any, create_graph: bool, retained: list[Any]) -> Any:

@@ -238,6 +238,6 @@ def test_rules_call_no_methods_of_arrays():
             for node in ast.walk(function):
                 if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                     where = f"{file.name}:{node.lineno}: {ast.unparse(node)}"
-                    if node.attr == "dot" and file.stem in ("products", "fused"):
+                    if node.attr in ("dot", "argmax") and file.stem in ("products", "fused"):
                         continue  # of matrices, where the library is known to be NumPy: quicker
                     assert node.value.id not in arrays or node.attr not in methods, where

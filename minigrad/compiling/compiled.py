@@ -13,8 +13,9 @@ from minigrad._tensor import Tensor
 from minigrad.backend.generator import default_generator
 from minigrad.compiling.program import Program
 from minigrad.compiling.recording import Operation, Recorder, Recording, Refused
-from minigrad.compiling.world import World, dropouts, in_range, norms
+from minigrad.compiling.world import World, dropouts, norms
 from minigrad.engine import as_tensor, state, wrap
+from minigrad.nn.loss_arguments import in_range
 
 KEPT = 16  # programs, for batches of so many different shapes
 ALLOWED = 16  # recordings without further question

@@ -89,9 +89,15 @@ class Traced(NDArrayOperatorsMixin):
             raise CannotTrace(function.__name__)
         return self.tape.call(function, args, kwargs)
 
+    # The two methods that rules call.
+
     def dot(self, other: Any) -> Any:
-        """Return the product: the one method that rules call (for matrices, of NumPy's)."""
+        """Return the product (of matrices)."""
         return self.tape.call(np.dot, (self, other), {})
+
+    def argmax(self, axis: int) -> Any:
+        """Return where the largest numbers are."""
+        return self.tape.call(np.argmax, (self,), {"axis": axis})
 
     def __getitem__(self, index: Any) -> Any:
         return self.tape.call(operator.getitem, (self, index), {})

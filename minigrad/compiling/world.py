@@ -167,9 +167,3 @@ def dropouts(model: Any) -> list[Any]:
     """Return the layers that draw random numbers, in the order in which they are called."""
     found = [one for one in layers(model) if type(one) is nn.Dropout]
     return [one for one in found if one.training and 0 < one.p < 1]
-
-
-def in_range(indices: Any, count: int) -> bool:
-    """Tell whether int64 indices are all from 0 to ``count - 1``."""
-    # Seen as unsigned, negative numbers are larger than any class: one look is enough.
-    return not indices.size or bool(np.maximum.reduce(indices.view(np.uint64), None) < count)

@@ -159,7 +159,8 @@ class BatchNorm1d(Module):
     def _next_batch(self) -> tuple[Any, Any]:
         """Return the number of batches with this one, and its weight in the running statistics."""
         xp = xp_of(self.running_mean.array)
-        batches = xp.asarray(self.num_batches_tracked.array + 1)
+        # NumPy adds to a number of its own, which [()] makes of an array, ten times faster.
+        batches = xp.asarray(self.num_batches_tracked.array[()] + 1)
         if self.momentum is not None:
             return batches, self.momentum
         # An array of one number and not that number, which a GPU would make us wait for.

@@ -127,8 +127,7 @@ def _in_range(name: str, classes: Any, count: int, ignore_index: int | None) -> 
     """Return class indices that are all in range, and where they count (``None``: everywhere)."""
     xp = xp_of(classes)
     if xp is np and (ignore_index is None or not 0 <= ignore_index < count):
-        # Seen as unsigned, negative numbers are larger than any class: one look is enough.
-        if not classes.size or classes.view(np.uint64).max() < count:
+        if in_range(classes, count):
             return classes, None
     counted = None if ignore_index is None else classes != ignore_index
     if xp is np:
@@ -140,6 +139,13 @@ def _in_range(name: str, classes: Any, count: int, ignore_index: int | None) -> 
                 f"{count - 1}{in_module()}"
             )
     return classes if counted is None else xp.where(counted, classes, 0), counted
+
+
+def in_range(indices: Any, count: int) -> bool:
+    """Tell whether int64 indices on the host are all from 0 to ``count - 1``."""
+    # Seen as unsigned, negative numbers are larger than any class: one look is enough.
+    seen = indices.view(np.uint64)
+    return not seen.size or bool(seen.flat[seen.argmax()] < count)  # quicker than max()
 
 
 def shares_of(name: str, weight: Any, rows: Tensor, classes: Any, counted: Any) -> Any:

@@ -15,7 +15,7 @@ from minigrad.backend.kernels import Kernel, Reduction, replacing
 from minigrad.ops.activations import log_sigmoid, sigmoid
 from minigrad.ops.arithmetic import select
 from minigrad.ops.declare import op, register
-from minigrad.ops.fused import log_softmax, row_maxima, row_sums
+from minigrad.ops.fused import log_softmax, positions, row_maxima, row_sums
 from minigrad.ops.indexing import getitem
 
 
@@ -253,7 +253,7 @@ def cross_entropy(xp, x, *, target, shares=None, reduction="mean"):
     shifted = x - row_maxima(xp, x)
     grown = xp.exp(shifted)
     total = row_sums(xp, grown)
-    losses = xp.log(total[:, 0]) - shifted[xp.arange(x.shape[0]), target]
+    losses = xp.log(total[:, 0]) - shifted[positions(xp, x.shape[0]), target]
     grown /= total
     if shares is not None:
         losses = xp.where(shares != 0, losses, 0.0) * shares  # what counts nothing may be infinite
@@ -269,7 +269,7 @@ def _cross_entropy(xp, g, probabilities, target, shares, reduction):
         g = spread_loss(g, probabilities.shape[:1], reduction)
     share = g if shares is None else g * shares
     out = probabilities * (xp.expand_dims(share, 1) if share.ndim else share)
-    out[xp.arange(out.shape[0]), target] -= share
+    out[positions(xp, out.shape[0]), target] -= share
     return out
 
 
