@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad import engine
 from minigrad.backend.devices import xp_of
-from minigrad.engine import GRADIENT, Node, State, state, sweep, wrap
+from minigrad.engine import CONSTANT, GRADIENT, Node, State, state, sweep, wrap
 from minigrad.ownership import take
 from minigrad.versions import touch
 
@@ -46,9 +45,7 @@ def backward(
     RuntimeError
         See :meth:`minigrad.Tensor.backward`.
     """
-    outputs = as_list(tensors)
-    seeds = _seeds(outputs, grad_tensors, create_graph, "backward")
-    roots = [output.node for output in outputs]
+    roots, seeds = _roots(as_list(tensors), grad_tensors, create_graph, "backward")
     targets = None if inputs is None else _targets(as_list(inputs), "backward")
     keep = create_graph if retain_graph is None else retain_graph
     found = _run(roots, seeds, keep, create_graph, targets)
@@ -120,31 +117,37 @@ def grad(
             "grad: is_grads_batched=True is not supported; call grad() for each of grad_outputs, with "
             "retain_graph=True, or use func.jacrev"
         )
-    results, wanted = as_list(outputs), as_list(inputs)
-    seeds = _seeds(results, grad_outputs, create_graph, "grad")
+    wanted = as_list(inputs)
+    roots, seeds = _roots(as_list(outputs), grad_outputs, create_graph, "grad")
     targets = _targets(wanted, "grad")
     keep = create_graph if retain_graph is None else retain_graph
-    found = _run([r.node for r in results], seeds, keep, create_graph, targets)
+    found = _run(roots, seeds, keep, create_graph, targets)
     if not create_graph:
         arrays, found = found, {}
         while arrays:
             node, array = take(arrays)
             found[node] = wrap(array, None)
-    gradients = [found.get(node) for node in targets]
-    distinct = set(map(id, gradients))
-    if id(None) in distinct:
-        missing = [position for position, gradient in enumerate(gradients) if gradient is None]
-        if not (allow_unused or materialize_grads):
-            names = ", ".join(wanted[position].name or f"number {position}" for position in missing)
-            raise RuntimeError(
-                f"grad: the outputs do not depend on input {names}; pass allow_unused=True to get None "
-                "for it"
-            )
-        for position in missing if materialize_grads else ():
-            gradients[position] = _zeros(wanted[position])
-    if len(distinct) < len(gradients):
+    gradients = list(map(found.get, targets))
+    complete = len(found) == len(gradients)  # nothing unused, and no input named twice
+    if not complete:
+        _fill(gradients, wanted, allow_unused, materialize_grads)
+    if create_graph or not complete:
         _part_repeats(gradients)
     return tuple(gradients)
+
+
+def _fill(
+    gradients: list[Any], inputs: list[Any], allow_unused: bool | None, materialize: bool
+) -> None:
+    """Raise where the outputs do not depend on an input, unless ``None`` or zeros are to stand there."""
+    missing = [position for position, gradient in enumerate(gradients) if gradient is None]
+    if missing and not (allow_unused or materialize):
+        names = ", ".join(inputs[position].name or f"number {position}" for position in missing)
+        raise RuntimeError(
+            f"grad: the outputs do not depend on input {names}; pass allow_unused=True to get None for it"
+        )
+    for position in missing if materialize else ():
+        gradients[position] = _zeros(inputs[position])
 
 
 def _part_repeats(gradients: list[Any]) -> None:
@@ -152,6 +155,8 @@ def _part_repeats(gradients: list[Any]) -> None:
 
     It does for an input that was named twice, and, recorded, for the two inputs of a sum.
     """
+    if len(set(map(id, gradients))) == len(gradients):
+        return
     seen: set[int] = set()
     for position, gradient in enumerate(gradients):
         if gradient is not None and id(gradient) in seen:
@@ -184,55 +189,72 @@ def _run(
         state.reset(token)
 
 
-def _seeds(outputs: list[Any], given: Any, create_graph: bool, caller: str) -> list[Any]:
-    """Return the gradient of each output: checked, raw unless the sweep records."""
-    gradients: Sequence[Any] = [None] * len(outputs) if given is None else as_list(given)
-    if len(gradients) != len(outputs):
+def _roots(
+    outputs: list[Any], given: Any, create_graph: bool, caller: str
+) -> tuple[list[Node], list[Any]]:
+    """Return the node and the gradient of each output, checked; Tensors if the sweep records, else raw."""
+    gradients = None if given is None else as_list(given)
+    if gradients is not None and len(gradients) != len(outputs):
         raise RuntimeError(
             f"{caller}: {len(outputs)} outputs, but {len(gradients)} gradients for them"
         )
-    seeds = []
-    for output, gradient in zip(outputs, gradients, strict=True):
+    roots, seeds = [], []
+    for position, output in enumerate(outputs):
         if not isinstance(output, engine.Tensor):
             raise TypeError(f"{caller}: expected a Tensor, got {type(output).__name__}")
-        if not output.requires_grad:
+        root = output.node
+        if root is None or root.plan is CONSTANT:
             raise RuntimeError(
                 f"{caller}: the tensor of shape {tuple(output.shape)} does not require gradients; none of "
                 "what it was computed from has requires_grad=True, or it was computed under no_grad()"
             )
-        if gradient is None:
-            if output.array.size != 1:
-                raise RuntimeError(
-                    f"{caller}: a tensor of shape {tuple(output.shape)} needs a gradient of that shape as "
-                    "argument; only for one element it can be left out. Reduce it first, e.g. .sum()"
-                )
-            ones = _ones_like(output.array)
-            seeds.append(wrap(ones, None) if create_graph else ones)
-            continue
-        gradient = engine.as_tensor(gradient)
-        if gradient.shape != output.shape or gradient.device != output.device:
-            raise RuntimeError(
-                f"{caller}: the gradient is {tuple(gradient.shape)} on {gradient.device}, its tensor "
-                f"{tuple(output.shape)} on {output.device}"
-            )
-        if gradient.dtype.kind != "f":
-            raise TypeError(f"{caller}: the gradient has to be floating, got {gradient.dtype}")
-        gradient = gradient.to(output.dtype)
-        seeds.append(gradient if create_graph else gradient.array)
-    return seeds
+        gradient = None if gradients is None else gradients[position]
+        if gradient is not None:
+            gradient = _checked(gradient, output, caller)
+            seed = gradient if create_graph else gradient.array
+        else:
+            seed = _one(output.array, caller)
+            if create_graph:
+                seed = wrap(seed, None)
+        roots.append(root)
+        seeds.append(seed)
+    return roots, seeds
 
 
-def _ones_like(array: Any) -> Any:
+def _one(array: Any, caller: str) -> Any:
+    """Return the gradient 1 that an output of one element has if none is given."""
     if isinstance(array, np.generic):  # which computes ten times faster than an array of no axes
         return array.__class__(1)
+    if array.size != 1:
+        raise RuntimeError(
+            f"{caller}: a tensor of shape {array.shape} needs a gradient of that shape as argument; only "
+            "for one element it can be left out. Reduce it first, e.g. .sum()"
+        )
     return xp_of(array).ones_like(array)
 
 
+def _checked(gradient: Any, output: Any, caller: str) -> Any:
+    """Return the gradient given for ``output``, a Tensor in the dtype of it."""
+    gradient = engine.as_tensor(gradient)
+    if gradient.shape != output.shape or gradient.device != output.device:
+        raise RuntimeError(
+            f"{caller}: the gradient is {tuple(gradient.shape)} on {gradient.device}, its tensor "
+            f"{tuple(output.shape)} on {output.device}"
+        )
+    if gradient.dtype.kind != "f":
+        raise TypeError(f"{caller}: the gradient has to be floating, got {gradient.dtype}")
+    return gradient.to(output.dtype)
+
+
 def _targets(inputs: list[Any], caller: str) -> list[Node]:
+    """Return the nodes of the inputs."""
+    nodes = []
     for position, tensor in enumerate(inputs):
-        if not isinstance(tensor, engine.Tensor) or not tensor.requires_grad:
+        node = tensor.node if isinstance(tensor, engine.Tensor) else None
+        if node is None or node.plan is CONSTANT:
             raise RuntimeError(f"{caller}: input number {position} does not require gradients")
-    return [tensor.node for tensor in inputs]
+        nodes.append(node)
+    return nodes
 
 
 def _accumulate_arrays(found: dict[Node, Any], given: dict[Node, Any] | None) -> None:

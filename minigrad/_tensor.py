@@ -477,7 +477,7 @@ class Tensor(InPlace):
                     "numpy(): this tensor requires gradients, which an array would lose; "
                     "use .detach().numpy()"
                 )
-            if self.device.type != "cpu":
+            if xp_of(self.array) is not np and self.device.type != "cpu":
                 raise TypeError(f"numpy(): this tensor is on {self.device}; use .cpu().numpy()")
         return to_host(self._own_array())
 
@@ -720,7 +720,7 @@ class Tensor(InPlace):
         return comparison.invert.apply(self)
 
     def __getitem__(self, index: Any) -> Tensor:
-        raw = self._raw_index(index)
+        raw = (index,) if index.__class__ is int else self._raw_index(index)
         if is_basic(raw):
             if self._is_recorded():
                 return getitem.apply(self, index=raw)
@@ -742,12 +742,8 @@ class Tensor(InPlace):
         if part is None or part is Ellipsis or type(part) is int:
             return part
         if isinstance(part, slice):
-            return slice(
-                *(
-                    None if s is None else operator.index(s)
-                    for s in (part.start, part.stop, part.step)
-                )
-            )
+            bounds = (part.start, part.stop, part.step)
+            return slice(*[None if bound is None else operator.index(bound) for bound in bounds])
         if isinstance(part, bool) or (isinstance(part, Tensor) and part.dtype.kind == "b"):
             return on_device(as_tensor(part).array, self.device)
         if isinstance(part, (Tensor, np.ndarray, list, range)) or is_array(part):

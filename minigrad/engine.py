@@ -161,15 +161,18 @@ class Notes:
         The leaf's Tensor, which is given ``.grad``.
     trace : str or None
         The line of the person's code, in anomaly mode.
+    below : (sequence of Node, list of Node) or None
+        Targets, and all operations from here to them, see :func:`collect_again`.
     """
 
-    __slots__ = ("hooks", "name", "owner", "trace")
+    __slots__ = ("below", "hooks", "name", "owner", "trace")
 
     def __init__(self) -> None:
         self.hooks: list[Any] | None = None
         self.name: str | None = None
         self.owner: Any = None
         self.trace: str | None = None
+        self.below: tuple[Sequence[Node], list[Node]] | None = None
 
 
 def noted(name: str) -> Any:
@@ -387,12 +390,9 @@ def collect(
         passed.update(targets)  # gradients may end there, the rules behind them need not run
         running = set()
         for node in order:
-            inputs = node.inputs
-            for position in node.plan.wanted:
-                if inputs[position] in passed:
-                    passed.add(node)
-                    running.add(node)
-                    break
+            if leads_to(passed, node):
+                passed.add(node)
+                running.add(node)
         order = [node for node in order if node in passed]
         suspects = [node for node in suspects if node in running]
     for node in suspects:
@@ -400,6 +400,45 @@ def collect(
             raise RuntimeError(released_message(node))
         check_unwritten(node)
     return order, passed
+
+
+def collect_again(root: Node, targets: Sequence[Node]) -> tuple[list[Node], set[Node]]:
+    """Return what :func:`collect` returns, remembering it where the graph is kept: from the first fork on.
+
+    The rows of a Jacobian are swept one by one: each begins at an element of its own, and from the
+    result that it was picked from on, all take the same way.  So what lies below the first operation with
+    several inputs is noted there, for the next row.  It holds as long as nothing was released or written.
+    """
+    stem, fork = [], root
+    while len(fork.plan.wanted) == 1:
+        stem.append(fork)
+        fork = fork.inputs[fork.plan.wanted[0]]
+    stem.append(fork)
+    stem.reverse()
+    if fork.notes is not None and fork.notes.below is not None:
+        known, below = fork.notes.below
+        order = [*below, *stem]
+        holds = known == targets and order[0].number > latest_write()
+        for node in order:
+            if node.saved is RELEASED:
+                holds = False
+        if holds:
+            return order, set()
+    order, passed = collect([root], targets)
+    if fork.inputs and not passed:
+        fork.notes = fork.notes or Notes()
+        # Without the fork itself, which would be a cycle: a graph dies with its last reference.
+        fork.notes.below = (targets, order[: -len(stem)])
+    return order, passed
+
+
+def leads_to(passed: set[Node], node: Node) -> bool:
+    """Tell whether gradients flow from ``node`` right to one of the nodes ``passed``."""
+    inputs = node.inputs
+    for position in node.plan.wanted:
+        if inputs[position] in passed:
+            return True
+    return False
 
 
 def are_leaves_of(targets: Sequence[Node], seen: set[Node], leaves: int) -> bool:
@@ -488,11 +527,16 @@ def sweep(
         Node of a target -> its gradient; a target that was not reached is missing.  The dictionary alone
         holds the arrays, so that :func:`minigrad.ownership.take` can see which need no copy.
     """
-    order, passed = collect(roots, targets, beyond_targets)
+    keeps = retain_graph and not create_graph and beyond_targets
+    if keeps and targets is not None and len(roots) == 1:
+        order, passed = collect_again(roots[0], targets)
+    else:
+        order, passed = collect(roots, targets, beyond_targets)
     # The table of gradients is local to the call: none can be left over from another sweep.  In it are
     # the operations that gradients have reached and that are still to come, and leaves.
     table: dict[Node, Any] = {}
-    for root, seed in zip(roots, seeds, strict=True):
+    for position, root in enumerate(roots):
+        seed = seeds[position]
         table[root] = seed if root not in table else table[root] + seed
     wanted = set(targets or ())
     found: dict[Node, Any] = {}
@@ -522,7 +566,7 @@ def sweep(
                 elif count == 2:
                     contribution = rule(xp, gradient, saved[picks[0]], saved[picks[1]])
                 else:
-                    contribution = rule(xp, gradient, *[saved[i] for i in picks])
+                    contribution = rule(xp, gradient, *map(saved.__getitem__, picks))
                 source = inputs[position]
                 try:
                     fits = contribution.shape == source.shape
@@ -537,8 +581,7 @@ def sweep(
         else:
             if passed and node in wanted:
                 found[node] = gradient
-                behind = any(inputs[position] in passed for position in plan.wanted)
-                if not beyond_targets or not behind:
+                if not beyond_targets or not leads_to(passed, node):
                     continue
             if plan.kind == "item":
                 collect_item(table, node, gradient)
@@ -586,6 +629,8 @@ def sweep(
 
 def without_arrays(params: dict[str, Any]) -> dict[str, Any]:
     """Return the keywords of a released node: axes and shapes stay, masks and indices go."""
+    if PLAIN.issuperset(map(type, params.values())):
+        return params
     kept = {}
     for name, value in params.items():
         if value.__class__ in PLAIN or not holds_array(value):
@@ -669,33 +714,34 @@ def raw_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterable[tuple[int
 
 
 def differentiable_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterable[tuple[int, Any]]:
-    """Return ``(position, contribution)`` pairs from the rules of ``node``, run on Tensors."""
-    plan, saved = node.plan, node.saved_values
+    """Return ``(position, contribution)`` pairs from the rules of ``node``, run on Tensors: likewise."""
+    plan, saved, inputs = node.plan, node.saved_values, node.inputs
     if isinstance(gradient, list):
         gradient = fill_items(node, gradient, create_graph=True)
     if plan.op.residuals:
         return replay_composite(node, gradient, saved)
     values = []
     for value, source in zip(saved, plan.sources):  # noqa: B905  # of one length, by construction
-        if source is not None:
+        if source.__class__ is int:  # an input, as most are: a Tensor, unless it was a number
+            if inputs[source].__class__ is Node:
+                value = wrap(value, inputs[source])
+        elif source is not None:
             value = as_recorded(node, value, source)
         values.append(value)
     if plan.joint is not None:
         rule, picks = plan.joint
         contributions = rule(tensor_namespace, gradient, plan.needs, *[values[i] for i in picks])
         return [(position, contributions[position]) for position in plan.wanted]
-    value_at = values.__getitem__
-    return [
-        (position, rule(tensor_namespace, gradient, *map(value_at, picks)))
-        for position, rule, picks, _ in plan.rules
-    ]
+    pairs = []
+    for position, rule, picks, _ in plan.rules:
+        if not passed or inputs[position] in passed:
+            given = map(values.__getitem__, picks)
+            pairs.append((position, rule(tensor_namespace, gradient, *given)))
+    return pairs
 
 
 def as_recorded(node: Node, value: Any, source: Any) -> Any:
-    """Return a saved value as the Tensor it was, connected to the graph it came from."""
-    if source.__class__ is int:  # an input
-        origin = node.inputs[source]
-        return wrap(value, origin) if isinstance(origin, Node) else value
+    """Return a saved value other than an input as what it was, connected to the graph it came from."""
     if source == "out":
         if isinstance(value, tuple):
             return tuple(

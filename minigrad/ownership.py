@@ -21,10 +21,16 @@ def count_popped(table: dict[Any, Any]) -> int:
     return getrefcount(value)
 
 
+def count_waiting(table: dict[Any, Any], key: Any) -> int:
+    """Return how many references hold a value that stays in ``table``."""
+    value = table[key]
+    return getrefcount(value)
+
+
 # What is counted below when nobody else holds the value.  Measured and not written down, because
 # interpreters differ in the references they keep themselves.
 _ALONE = {0: object()}
-ALONE_IN_TABLE = getrefcount(_ALONE[0])
+ALONE_WAITING = count_waiting(_ALONE, 0)
 ALONE_POPPED = count_popped(_ALONE)
 
 
@@ -34,11 +40,11 @@ def add_to(table: dict[Any, Any], source: Any, contribution: Any) -> None:
     The sum is made in place if the table alone holds the array (it is then an earlier sum, or a fresh
     result of a rule); an array that anything else can see is never written.
     """
-    if contribution.ndim and getrefcount(table[source]) <= ALONE_IN_TABLE:
-        if table[source].base is None:
-            table[source] += contribution
-            return
-    table[source] = table[source] + contribution
+    waiting = table[source]
+    if contribution.ndim and getrefcount(waiting) <= ALONE_WAITING and waiting.base is None:
+        waiting += contribution
+    else:
+        table[source] = waiting + contribution
 
 
 def take(table: dict[Any, Any]) -> tuple[Any, Any]:

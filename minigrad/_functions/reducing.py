@@ -45,7 +45,9 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     """
     if dtype is not None:
         input = input.to(as_dtype(dtype))
-    return reductions.sum_(input, axis=as_axis(dim), keepdims=keepdim)
+    if dim is None and not keepdim:
+        return reductions.sum_.apply(input)
+    return reductions.sum_.apply(input, axis=as_axis(dim), keepdims=keepdim)
 
 
 @numpy_names
@@ -61,7 +63,9 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
         input = input.to(as_dtype(dtype))
     if input.dtype.kind != "f":
         raise TypeError(f"mean: expected a floating dtype, got {input.dtype}; use .float() first")
-    return reductions.mean(input, axis=as_axis(dim), keepdims=keepdim)
+    if dim is None and not keepdim:
+        return reductions.mean.apply(input)
+    return reductions.mean.apply(input, axis=as_axis(dim), keepdims=keepdim)
 
 
 def _correction(unbiased: bool | None, correction: float | None) -> float:

@@ -44,6 +44,7 @@ from minigrad.dtypes import SUPPORTED, get_default_dtype, promote
 from minigrad.engine import (
     CONSTANT,
     NO_PARAMS,
+    PLAIN,
     Node,
     Plan,
     State,
@@ -255,6 +256,8 @@ class Op:
                 f"{self.name}() got unknown arguments {unknown}; it takes {tuple(self.defaults)}"
             )
         for name, value in params.items():
+            if value.__class__ in PLAIN or value.__class__ is tuple:
+                continue
             if isinstance(value, engine.Tensor):
                 if value.requires_grad and state.get().grad_enabled:
                     raise TypeError(

@@ -52,10 +52,8 @@ def _is_integer(part):
     return isinstance(part, int)
 
 
-def _repeats_nothing(index):
-    """Tell whether no element can be picked twice: a basic index, or one boolean mask."""
-    if is_basic(index):
-        return True
+def _is_mask(index):
+    """Tell whether ``index`` is one boolean mask, which picks no element twice."""
     return len(index) == 1 and is_array(index[0]) and index[0].dtype.kind == "b"
 
 
@@ -72,7 +70,7 @@ def scatter(xp, x, *, index, shape):
 
 
 def _scattered(xp, x, index, shape):
-    if _repeats_nothing(index):
+    if is_basic(index) or _is_mask(index):
         out = xp.zeros(shape, x.dtype)
         out[index] = x
         return out
