@@ -301,7 +301,8 @@ def leaf_node(tensor: Any, requires_grad: bool) -> Node:
     array = tensor.array
     plan = LEAF if requires_grad else CONSTANT
     node = new_node(plan, (), (), NO_PARAMS, array.shape, array.dtype, state.get().scope)
-    node.owner = weakref.ref(tensor)
+    node.notes = Notes()
+    node.notes.owner = weakref.ref(tensor)
     return node
 
 
