@@ -161,18 +161,15 @@ class Notes:
         The leaf's Tensor, which is given ``.grad``.
     trace : str or None
         The line of the person's code, in anomaly mode.
-    below : (sequence of Node, list of Node) or None
-        Targets, and all operations from here to them, see :func:`collect_again`.
     """
 
-    __slots__ = ("below", "hooks", "name", "owner", "trace")
+    __slots__ = ("hooks", "name", "owner", "trace")
 
     def __init__(self) -> None:
         self.hooks: list[Any] | None = None
         self.name: str | None = None
         self.owner: Any = None
         self.trace: str | None = None
-        self.below: tuple[Sequence[Node], list[Node]] | None = None
 
 
 def noted(name: str) -> Any:
@@ -245,11 +242,13 @@ class Node:
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients flow to it; only a leaf can be told not to."""
+        """Whether gradients flow to it.  Can be set on a leaf."""
         return self.plan is not CONSTANT
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if self.inputs:
+            raise RuntimeError(f"requires_grad can be set on leaves only, not on {describe(self)}")
         self.plan = LEAF if value else CONSTANT
 
     @property
@@ -396,40 +395,10 @@ def collect(
                 running.add(node)
         order = [node for node in order if node in passed]
         suspects = [node for node in suspects if node in running]
-    for node in suspects:
+    for node in sorted(suspects, key=NUMBER, reverse=True):  # first those next to the loss
         if node.released:
             raise RuntimeError(released_message(node))
         check_unwritten(node)
-    return order, passed
-
-
-def collect_again(root: Node, targets: Sequence[Node]) -> tuple[list[Node], set[Node]]:
-    """Return what :func:`collect` returns, remembering it where the graph is kept: from the first fork on.
-
-    The rows of a Jacobian are swept one by one: each begins at an element of its own, and from the
-    result that it was picked from on, all take the same way.  So what lies below the first operation with
-    several inputs is noted there, for the next row.  It holds as long as nothing was released or written.
-    """
-    stem, fork = [], root
-    while len(fork.plan.wanted) == 1:
-        stem.append(fork)
-        fork = fork.inputs[fork.plan.wanted[0]]
-    stem.append(fork)
-    stem.reverse()
-    if fork.notes is not None and fork.notes.below is not None:
-        known, below = fork.notes.below
-        order = [*below, *stem]
-        holds = known == targets and order[0].number > latest_write()
-        for node in order:
-            if node.saved is RELEASED:
-                holds = False
-        if holds:
-            return order, set()
-    order, passed = collect([root], targets)
-    if fork.inputs and not passed:
-        fork.notes = fork.notes or Notes()
-        # Without the fork itself, which would be a cycle: a graph dies with its last reference.
-        fork.notes.below = (targets, order[: -len(stem)])
     return order, passed
 
 
@@ -528,11 +497,7 @@ def sweep(
         Node of a target -> its gradient; a target that was not reached is missing.  The dictionary alone
         holds the arrays, so that :func:`minigrad.ownership.take` can see which need no copy.
     """
-    keeps = retain_graph and not create_graph and beyond_targets
-    if keeps and targets is not None and len(roots) == 1:
-        order, passed = collect_again(roots[0], targets)
-    else:
-        order, passed = collect(roots, targets, beyond_targets)
+    order, passed = collect(roots, targets, beyond_targets)
     # The table of gradients is local to the call: none can be left over from another sweep.  In it are
     # the operations that gradients have reached and that are still to come, and leaves.
     table: dict[Node, Any] = {}
@@ -554,7 +519,7 @@ def sweep(
         if node.notes is not None and node.notes.hooks:
             gradient = run_hooks(node, gradient, create_graph, retained)
         plan, inputs = node.plan, node.inputs
-        if plain and plan.rules:
+        if plain and plan.rules and gradient.__class__ is not list:
             xp, saved = NAMESPACES[gradient.__class__], node.saved
             for position, rule, picks, count in plan.rules:
                 # The short forms are the usual ones, and Python's fastest calls.
@@ -592,8 +557,8 @@ def sweep(
                 source = inputs[position]
                 if passed and source not in passed:
                     continue
-                if contribution is None and (plan.joint is not None or plan.op.residuals):
-                    continue
+                if contribution is None and plan.joint is not None:
+                    continue  # from a rule for all inputs this stands for zeros
                 try:
                     shape = contribution.array.shape if create_graph else contribution.shape
                 except AttributeError:
@@ -601,12 +566,9 @@ def sweep(
                 if shape != source.shape:
                     xp = tensor_namespace if create_graph else xp_of(contribution)
                     contribution = unbroadcast(xp, contribution, source.shape, node)
-                if source not in table:
-                    table[source] = contribution
-                elif create_graph:
-                    table[source] = table[source] + contribution
-                else:
-                    add_to(table, source, contribution)
+                table[source] = (
+                    contribution if source not in table else table[source] + contribution
+                )
                 if observer is not None:
                     observer.pulled(node, contribution)
         if not retain_graph:
@@ -707,15 +669,18 @@ def raw_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterable[tuple[int
         rule, picks = plan.joint
         contributions = rule(xp, gradient, plan.needs, *[saved[i] for i in picks])
         return [(position, contributions[position]) for position in plan.wanted]
-    return [
+    return (  # one after the other, so that each is added up and gone before the next
         (position, rule(xp, gradient, *[saved[i] for i in picks]))
         for position, rule, picks, _ in plan.rules
         if not passed or node.inputs[position] in passed
-    ]
+    )
 
 
 def differentiable_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterable[tuple[int, Any]]:
-    """Return ``(position, contribution)`` pairs from the rules of ``node``, run on Tensors: likewise."""
+    """Return ``(position, contribution)`` pairs from the rules of ``node``, run on Tensors.
+
+    As in :func:`raw_pull`, rules of their own for inputs that gradients need not reach do not run.
+    """
     plan, saved, inputs = node.plan, node.saved_values, node.inputs
     if isinstance(gradient, list):
         gradient = fill_items(node, gradient, create_graph=True)
@@ -742,7 +707,7 @@ def differentiable_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterabl
 
 
 def as_recorded(node: Node, value: Any, source: Any) -> Any:
-    """Return a saved value other than an input as what it was, connected to the graph it came from."""
+    """Return a saved value that is no single input as what it was, connected to the graph it came from."""
     if source == "out":
         if isinstance(value, tuple):
             return tuple(
@@ -794,4 +759,4 @@ def replay_composite(node: Node, gradient: Any, saved: tuple) -> Iterable[tuple[
         )
     finally:
         state.reset(token)
-    return [(position, found.get(entry)) for position, entry in entries.items()]
+    return [(position, found[entry]) for position, entry in entries.items() if entry in found]

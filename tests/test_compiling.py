@@ -599,8 +599,9 @@ def test_what_a_person_changes_between_steps_counts(change, second):
     change(twins.other, twins.other_loss, twins.other_optimizer)
     for _ in range(4):
         twins.train(*batch())
-    outside = ("hook", "second_hook", "parameter_hook", "backward_hook")
-    if change.__name__ not in (*outside, "another_forward", "another_forward_of_the_loss"):
+    hooks = "hook", "second_hook", "parameter_hook", "backward_hook"
+    ordinary_from_then_on = (*hooks, "another_forward", "another_forward_of_the_loss")
+    if change.__name__ not in ordinary_from_then_on:
         assert twins.step.replays >= 4, twins.step.report()
 
 
@@ -1243,9 +1244,8 @@ def test_what_is_written_later_takes_over_what_is_not_needed_any_more(tape):
     second += 1
     third = np.exp(x)
     calls, same = without_repetitions(tape.calls, [second, third])
-    assert same == {
-        second: first
-    }  # and the third is computed again: where the first was there is a sum
+    assert same == {second: first}
+    # The third is computed again: where the first was there is a sum.
     assert [call.function for call in calls] == [np.exp, np.add, np.exp]
     assert calls[1].written is first
     assert calls[1].args[0] is calls[1].kwargs["out"] is first
@@ -1265,7 +1265,8 @@ def test_what_is_needed_later_is_not_taken_over(tape, needed):
         np.negative(view)
     results = {"as a result": [first], "in a tuple": [second, [(first, 3)]]}.get(needed, [second])
     calls, same = without_repetitions(tape.calls, results)
-    assert (calls, same) == (tape.calls, {}) or same == {} and len(calls) == len(tape.calls)
+    assert same == {}
+    assert [call.function for call in calls] == [call.function for call in tape.calls]
 
 
 def test_a_view_is_not_taken_over(tape):
@@ -1350,7 +1351,7 @@ def test_operands_are_copied_where_numpy_is_faster_then_and_finds_the_same(
     tape, function, arrays, copied, out
 ):
     if out and arrays[0].shape != np.broadcast_shapes(*map(np.shape, arrays)):
-        return
+        pytest.skip("the result has another shape than the first operand")
     *copies, call = on_stand_ins(tape, function, *arrays, out=out)
     assert [one.function for one in copies] == [spread] * copied
     assert call.function is function
@@ -1504,8 +1505,9 @@ def test_the_program_is_small():
     step = mg.compile(model, nn.BCEWithLogitsLoss(), optim.SGD(model.parameters(), lr=0.1))
     step(mg.randn(100, 2), mg.rand(100, 1))
     (program,) = step._programs.values()
-    computing = [call for call in program.calls if call.func.__name__ != "__setitem__"]  # no copies
-    assert len(computing) + len(program.ends) <= 38
+    copies = [call for call in program.calls if call.func.__name__ == "__setitem__"]
+    assert len(program.calls) - len(copies) + len(program.ends) <= 38
+    assert len(copies) <= 4
 
 
 def test_steps_on_another_device_are_ordinary(device):

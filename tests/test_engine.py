@@ -1,5 +1,6 @@
 """The engine: what is recorded, how gradients are summed, kept, freed and shared."""
 
+import contextlib
 import gc
 import sys
 import threading
@@ -248,69 +249,6 @@ def test_a_graph_dies_without_the_garbage_collector(device):
         gc.enable()
 
 
-def rows_of(device):
-    """Return x, y, and a function that sweeps from one element of x**3 + x * y, of slope 3 x**2 + y."""
-    x, y = leaf([1.0, 2.0, 3.0], device), leaf([5.0, 6.0, 7.0], device)
-    out = x**3 + x * y
-
-    def row(i, targets=(x, y), **how):
-        return [values(one) for one in mg.autograd.grad(out[i] * 2, targets, **how)]
-
-    return x, y, row
-
-
-def test_the_rows_of_a_jacobian_walk_the_graph_once(device, monkeypatch):
-    calls, collect = [], engine.collect
-    monkeypatch.setattr(engine, "collect", lambda *given: calls.append(given) or collect(*given))
-    x, y, row = rows_of(device)
-    for i, (slope, value) in enumerate([(8.0, 1.0), (18.0, 2.0), (34.0, 3.0)]):
-        expected = np.eye(3)[i]
-        for got, factor in zip(row(i, retain_graph=True), (slope, value), strict=True):
-            assert_close(got, 2 * factor * expected)
-        assert len(calls) == 1
-    assert_close(row(0, [y], retain_graph=True)[0], [2.0, 0.0, 0.0])
-    assert_close(row(0, [y, x], retain_graph=True)[1], [16.0, 0.0, 0.0])
-    row(2)
-    with pytest.raises(RuntimeError, match="retain_graph=True"):
-        row(2, retain_graph=True)
-
-
-def test_the_way_of_an_earlier_row_is_not_taken_once_a_value_was_written(device):
-    x, y, row = rows_of(device)
-    row(0, retain_graph=True)
-    row(1, retain_graph=True)
-    with mg.no_grad():
-        y.zero_()
-    with pytest.raises(RuntimeError, match="changed in place"):
-        row(2, retain_graph=True)
-
-
-def test_an_element_that_was_released_alone_is_not_swept_again(device):
-    x = leaf([1.0, 2.0], device)
-    out = x * x + x
-    one = out[0].exp()
-    mg.autograd.grad(one, out)
-    for _ in range(2):
-        assert_close(mg.autograd.grad(out[1], x, retain_graph=True)[0], [0.0, 5.0])
-        with pytest.raises(RuntimeError, match="retain_graph=True"):
-            mg.autograd.grad(one, x, retain_graph=True)
-
-
-def test_a_graph_that_was_swept_by_rows_dies_without_the_garbage_collector(device):
-    gc.collect()
-    gc.disable()
-    try:
-        x, y, row = rows_of(device)
-        node = weakref.ref(row.__closure__[0].cell_contents.node)
-        row(0, retain_graph=True)
-        row(1, retain_graph=True)
-        assert node() is not None
-        del x, y, row
-        assert node() is None
-    finally:
-        gc.enable()
-
-
 def test_recorded_rules_for_what_is_not_asked_for_do_not_run(device):
     @mg.op
     def half_known(xp, x, y):
@@ -404,6 +342,80 @@ def test_a_rule_that_returns_nothing_is_reported_whoever_asks(how, device):
         else:
             mg.autograd.grad(loss, x, create_graph=how == "recorded")
     assert x.grad is None and other.grad is None
+
+
+@pytest.mark.parametrize("how", ["plain", "observed", "for one input"])
+def test_a_rule_with_a_residual_that_returns_nothing_is_reported(how, device):
+    @mg.op
+    def twice(xp, x, y):
+        return x * y * 2.0, (x * 2.0,)
+
+    twice.stands_for(lambda x, y: x * y * 2.0, residuals=("kept",))
+    twice.vjp(x=lambda xp, g: None, y=lambda xp, g, kept: g * kept)
+    x, y = leaf([1.0, 2.0], device), leaf([3.0, 4.0], device)
+    loss = twice(x, y).sum()
+    with pytest.raises(TypeError, match="derivative of 'twice'.* returned NoneType"):
+        if how == "observed":
+            with mg.profile():
+                loss.backward()
+        else:
+            loss.backward(inputs=[x] if how == "for one input" else None)
+    assert x.grad is None and y.grad is None
+
+
+def test_several_results_with_a_rule_for_each_input_observed_or_not(device):
+    @mg.op
+    def both_ways(xp, x, y):
+        return x * y, x + y
+
+    both_ways.vjp(x=lambda xp, g, y: g[0] * y + g[1], y=lambda xp, g, x: g[0] * x + g[1])
+    found = []
+    for observed in (False, True):
+        x, y = leaf([1.0, 2.0], device), leaf([3.0, 4.0], device)
+        product, total = both_ways(x, y)
+        loss = (product * 10 + total).sum()
+        with mg.profile() if observed else contextlib.nullcontext():
+            loss.backward()
+        found.append((values(x.grad).tolist(), values(y.grad).tolist()))
+    assert found[0] == found[1] == ([31.0, 41.0], [11.0, 21.0])
+
+
+def test_contributions_are_gone_before_the_next_when_somebody_looks_on():
+    alive = []
+
+    def rule(xp, g):
+        assert not [one for one in alive if one() is not None]
+        made = g * 2
+        alive.append(weakref.ref(made))
+        return made
+
+    @mg.op
+    def pair(xp, x, y):
+        return x + y
+
+    pair.vjp(x=rule, y=rule)
+    x = mg.ones(3, requires_grad=True)
+    with mg.profile():
+        pair(x.sum(0, keepdim=True), x).sum().backward()
+    assert len(alive) == 2
+
+
+def test_of_several_values_written_since_the_one_next_to_the_loss_is_named(device):
+    x, y = leaf([1.0, 2.0], device), leaf([3.0, 4.0], device)
+    first = x.sin()
+    loss = (first * y).exp().sum()
+    with mg.no_grad():
+        x.add_(1.0)
+        y.add_(1.0)
+    with pytest.raises(RuntimeError, match="of 'mul'.*changed|changed.*of 'mul'"):
+        loss.backward()
+
+
+def test_only_leaves_can_be_told_not_to_require_gradients(device):
+    y = leaf([1.0], device) * 2.0
+    with pytest.raises(RuntimeError, match=r"leaves only, not on 'mul'"):
+        y.node.requires_grad = False
+    y.backward()
 
 
 def test_a_rule_that_leaves_the_graph_while_it_is_recorded_is_reported(device):

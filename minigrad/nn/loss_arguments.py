@@ -144,8 +144,7 @@ def _in_range(name: str, classes: Any, count: int, ignore_index: int | None) -> 
 def in_range(indices: Any, count: int) -> bool:
     """Tell whether int64 indices on the host are all from 0 to ``count - 1``."""
     # Seen as unsigned, negative numbers are larger than any class: one look is enough.
-    seen = indices.view(np.uint64)
-    return not seen.size or bool(seen.flat[seen.argmax()] < count)  # quicker than max()
+    return not indices.size or bool(np.maximum.reduce(indices.view(np.uint64), None) < count)
 
 
 def shares_of(name: str, weight: Any, rows: Tensor, classes: Any, counted: Any) -> Any:

@@ -26,7 +26,7 @@ from minigrad.ops.products import einsum as _einsum
 from minigrad.ops.products import matmul
 from minigrad.ops.reductions import amax as max
 from minigrad.ops.reductions import amin as min
-from minigrad.ops.reductions import cumsum, mean, prod, reduced_axes, repeated
+from minigrad.ops.reductions import cumsum, mean, prod, reduced_axes
 from minigrad.ops.reductions import sum_ as _sum
 from minigrad.ops.shapes import alias, tril, triu
 from minigrad.ops.shapes import broadcast_to as _broadcast_to
@@ -111,9 +111,7 @@ def sum(x, axis=None, keepdims=False, dtype=None):
 
 
 def broadcast_to(x, shape):
-    """Return ``x`` repeated to ``shape``; a constant, like the 1 that a sweep begins with, as a constant."""
-    if not x.requires_grad:
-        return engine.wrap(repeated(engine.xp_of(x.array), x.array, shape), None)
+    """Return ``x`` repeated to ``shape``."""
     return _broadcast_to.apply(x, shape=tuple(shape))
 
 

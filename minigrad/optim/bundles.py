@@ -388,7 +388,7 @@ class Apart(Bundle):
                 part = xp_of(array).reshape(new_row("zeros", array, array.size), array.shape)
                 self._keep(number, name, part)
             _, part = self.views[number][name]
-            rows.append(xp_of(part).reshape(part, -1))
+            rows.append(flattened(part))
         return rows
 
     def _has_row(self, number: int, name: str) -> bool:
@@ -538,9 +538,9 @@ def cuts(size: int, itemsize: int, limit: int | None) -> list[slice]:
 
 
 def flattened(array: Any) -> Any:
-    """Return ``array`` without its axes."""
+    """Return ``array`` as a row."""
     if isinstance(array, np.ndarray):
-        return array.reshape(-1)  # a fifth of the time of the function, in every step
+        return array.reshape(-1)  # takes a fifth of the time of np.reshape(array, -1)
     return xp_of(array).reshape(array, -1)
 
 
