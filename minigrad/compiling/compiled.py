@@ -247,7 +247,7 @@ def _kind(array: Any) -> str:
 
 def _obstacle(world: World, batch: list[Any]) -> str | None:
     """Return why a batch cannot be recorded, as far as that is known beforehand."""
-    if not all(array.flags.forc for array in batch):
+    if not all(array.flags.c_contiguous for array in batch):
         return "the batch is not contiguous; pass x.contiguous()"
     states = [tensor.array for tensor in world.tensors]
     if any(np.may_share_memory(array, state) for array in batch for state in states):

@@ -1,7 +1,8 @@
 """A recording made ready to be replayed: a flat list of calls into memory that is laid out once.
 
-Every result has its place beforehand, so a replay is one loop over ``partial`` objects; nothing is asked
-and nothing is allocated but what the person gets to see (the gradients and the loss).
+Every result has its place beforehand, so a replay is one loop over ``partial`` objects; nothing is asked.
+New arrays are only what the person gets to see (the gradients and the loss), and the results of the few
+functions that cannot be told where to put them.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ TAKING_NUMBERS = frozenset(
     | {np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal}
 )
 CACHE_LINE = 64  # bytes
+LASTING = 1 << 19  # bytes that a gradient is made from, if they are kept to the end for that
 # Up to so many bytes, in so many rows, a copy costs less than what NumPy does for operands that are not
 # alike (measured; a row of 8 is copied to 1000 rows in the time in which it is added to them).
 SMALL, FEW = 1 << 15, 512
-# These compute one element from one, and the same in whatever loop NumPy does so.
+# These compute one element from one, and the same in any of NumPy's loops over rows of arrays.
 ELEMENTWISE = frozenset({np.add, np.subtract, np.multiply, np.divide})
 
 
@@ -54,7 +56,8 @@ class Program:
     """
 
     def __init__(self, recording: Recording, norms: list[Any]) -> None:
-        gradients = [one for _, one in recording.gradients]
+        found = recording.gradients[::-1]  # in the order in which backward() gives them out
+        gradients = [one for _, one in found]
         calls = [one for call in recording.calls for one in with_operands_alike(call)]
         calls, same = without_repetitions(calls, [recording.loss, recording.moments, gradients])
         loss = same.get(recording.loss, recording.loss)
@@ -74,7 +77,7 @@ class Program:
         self.ends = [self._end(maker) for maker in makers]
         self.loss = self._places[loss]
         self.classes = recording.classes
-        self.parameters = [tensor for tensor, _ in recording.gradients]
+        self.parameters = [tensor for tensor, _ in found]
         self.normalised = [
             (norm, (self._places[a], self._places[b], count))
             for norm, (a, b, count) in zip(norms, moments, strict=True)
@@ -217,7 +220,11 @@ def _with_arrays_for_numbers(call: Call) -> tuple[Any, ...]:
     if dtype.kind != "f":
         return call.args
     alike = (int, float, dtype.type)
-    return tuple(np.array(one, dtype) if type(one) in alike else one for one in call.args)
+    largest = np.finfo(dtype).max  # a larger number overflows, which NumPy tells in every step
+    return tuple(
+        np.array(one, dtype) if type(one) in alike and not abs(one) > largest else one
+        for one in call.args
+    )
 
 
 def with_operands_alike(call: Call) -> list[Call]:
@@ -234,15 +241,25 @@ def with_operands_alike(call: Call) -> list[Call]:
         return [call]
     copies, args = [], []
     for one in call.args:
-        # Of -0.0 and 0.0 a maximum is either, and which one depends on the loop: no other loop for that.
-        like_it = isinstance(one, Traced) and one.dtype in (out.dtype, np.bool_) and one.ndim > 0
-        if like_it and (one.shape == out.shape or call.function in ELEMENTWISE):
-            if (one.shape, one.dtype) != (out.shape, out.dtype):
-                copy = Traced(one.tape, spread(one.value, out.shape, out.dtype))
-                copies.append(Call(spread, (one, out.shape, out.dtype), outs=(copy,)))
-                one = copy
+        if isinstance(one, Traced) and _can_be_spread(one, out, call.function):
+            copy = Traced(one.tape, spread(one.value, out.shape, out.dtype))
+            copies.append(Call(spread, (one, out.shape, out.dtype), outs=(copy,)))
+            one = copy
         args.append(one)
     return [*copies, replace(call, args=tuple(args))]
+
+
+def _can_be_spread(one: Traced, out: Traced, function: Any) -> bool:
+    """Tell whether an operand differs from the result, and a copy like it would give the same numbers.
+
+    NumPy has another loop for one number with an array.  There the sum of two NaN may be the other one, and
+    the maximum of -0.0 and 0.0 too; so only whole rows are copied, and for a maximum only masks.
+    """
+    if one.dtype not in (out.dtype, np.bool_):
+        return False
+    if one.shape == out.shape:
+        return one.dtype != out.dtype
+    return function in ELEMENTWISE and one.shape[-1:] == out.shape[-1:] and out.shape[-1] > 1
 
 
 def spread(array: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -271,7 +288,9 @@ def _split_off_ends(calls: list[Call], results: list[Any]) -> tuple[list[Call], 
         at = makers.get(result) if isinstance(result, Traced) else None
         # Counted twice: as what the call makes, and as this result.  A third time would be a reader.
         if at is not None and result.owner is result and users[result] == 2 and result.ndim:
-            if all(last_write.get(one.owner, -1) < at for one in _read(calls[at])):
+            operands = {one.owner for one in _read(calls[at])}
+            short = sum(one.value.nbytes for one in operands) <= LASTING
+            if short and all(last_write.get(one, -1) < at for one in operands):
                 found.append(calls[at])
                 continue
         found.append(result)
@@ -286,26 +305,26 @@ def without_repetitions(
 
     A forward pass and its rule often do, as with :math:`e^{-|x|}` in a log loss.  What is written into
     afterwards takes over the memory of the earlier one, if that is not needed any more, by a later call
-    or as one of the ``results``.  Returns the calls that are left, and which result takes the place of which.
+    or as one of the ``results``.  Returns the calls that are left, and which result takes the place of which;
+    views of what was left out become views of that.
     """
     written = {call.written.owner for call in calls if call.written is not None}
     writes: Counter[Traced] = Counter()  # so far
     first: dict[Any, Traced] = {}
     same: dict[Traced, Traced] = {}
 
+    last_read = {one.owner: at for at, call in enumerate(calls) for one in _read(call)}
+    last_read.update((one.owner, len(calls)) for one in stand_ins_in(results))
+
     def replaced(one: Any) -> Any:
         return same.get(one, one) if isinstance(one, Traced) else one
-
-    def is_needed(one: Traced, later: list[Call]) -> bool:
-        readers = [results, *(_read(call) for call in later)]
-        return any(replaced(each).owner is one for each in stand_ins_in(readers))
 
     left = []
     for at, call in enumerate(calls):
         args, kwargs = mapped(replaced, call.args), mapped(replaced, call.kwargs)
         call = Call(call.function, args, kwargs, call.outs, replaced(call.written))
         for out in call.outs:
-            if out.base in same:  # a view of what was left out becomes one of what takes its place
+            if out.base in same:
                 out.base = same[out.base].owner
         if call.written is not None:
             writes[call.written.owner] += 1
@@ -313,14 +332,15 @@ def without_repetitions(
             (out,) = call.outs
             versions = tuple(writes[one.owner] for one in _read(call))
             key = call.function, versions, _signature((args, tuple(sorted(kwargs.items()))))
+            earlier = out
             if out.owner not in written:
                 earlier = first.setdefault(key, out)
-            elif out.owner is out and key in first and not is_needed(first[key], calls[at + 1 :]):
-                earlier = first.pop(key)
-            else:
-                earlier = out
+            elif out.owner is out and key in first and last_read.get(first[key].owner, at) <= at:
+                earlier = first.pop(key)  # its memory is taken over
             if earlier is not out:
                 same[out] = earlier
+                ends = last_read.get(earlier.owner, at), last_read.get(out.owner, at)
+                last_read[earlier.owner] = max(ends)
                 continue
         left.append(call)
     return left, same

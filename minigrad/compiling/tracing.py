@@ -133,6 +133,7 @@ class Tape:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self._spent: dict[Any, Any] = {}
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a function that returns one array, and write that down."""
@@ -148,7 +149,10 @@ class Tape:
         """Call a function whose result takes the place of an argument, ``spent``, made for that."""
         if not any(spent is arg for arg in args) or spent.dtype.kind != "f":
             raise CannotTrace("a rule writes into something that it has not made")
-        args = tuple(spent.copy() if arg is spent else arg for arg in args)
+        # One array for all of the same numbers, as every relu makes zeros.
+        key = spent.shape, spent.dtype, spent.tobytes() if spent.any() else b""
+        kept = self._spent.setdefault(key, spent.copy())
+        args = tuple(kept if arg is spent else arg for arg in args)
         out = self.call(function, args, kwargs)
         # A rule has to go on with the result.  Should it read this array instead, the numbers tell.
         spent[...] = np.nan

@@ -77,14 +77,15 @@ class World:
         ]
         self.reason = self._reason(model, loss)
         # What can be replaced, each beside what it is now:
-        self._kinds = [(module, type(module)) for module in self.modules]
-        self._forwards = [(kind, kind.forward) for kind in {kind for _, kind in self._kinds}]
+        self._kinds = [(module, type(module), vars(module)) for module in self.modules]
+        self._forwards = [(kind, kind.forward) for kind in {kind for _, kind, _ in self._kinds}]
         self._nodes = [(tensor, tensor.node) for tensor in self.tensors]
         leaves = [node for _, node in self._nodes if node is not None and not node.inputs]
         self._leaves = [(leaf, leaf.plan, leaf.hooks) for leaf in leaves]  # a leaf always has notes
         # Live views.  If there are more or fewer attributes than there were, one of them meets the end.
-        self._attributes = [*(vars(module).values() for module in self.modules), (END,)]
-        self._values = list(chain.from_iterable(self._attributes))
+        attributes = [vars(module) for module in self.modules]
+        self._attributes = [*attributes, *(one.values() for one in attributes), (END,)]
+        self._named = list(chain.from_iterable(self._attributes))
         # What is changed in place: hooks that come where there were some before, or go.
         hooks = [vars(module).get("_hooks") for module in self.modules]
         hooks += [leaf.hooks for leaf in leaves]
@@ -99,8 +100,8 @@ class World:
             return False
         if any(self._hooks) is not self._hooked:
             return False
-        for module, kind in self._kinds:
-            if type(module) is not kind:
+        for module, kind, attributes in self._kinds:
+            if type(module) is not kind or module.__dict__ is not attributes:
                 return False
         for kind, forward in self._forwards:
             if kind.forward is not forward:
@@ -111,7 +112,7 @@ class World:
         for leaf, plan, hooks in self._leaves:
             if leaf.plan is not plan or leaf.notes.hooks is not hooks:
                 return False
-        return all(map(is_, chain.from_iterable(self._attributes), self._values))
+        return all(map(is_, chain.from_iterable(self._attributes), self._named))
 
     def _reason(self, model: Any, loss: Any) -> str | None:
         if not isinstance(model, nn.Module):
@@ -145,6 +146,9 @@ class World:
             return f"a {kind} was given another forward"
         if isinstance(module, nn.Softmax) and module.dim is None:
             return f"a {kind} without dim warns in every step"
+        for name, value in vars(module).items():
+            if isinstance(value, np.ndarray):
+                return f"the option {name} of a {kind} is an array, whose numbers can change"
         return None
 
 
