@@ -510,8 +510,9 @@ def sweep(
     observer = state.get().observer
     if observer is not None:
         observer.sweeping()
-    # Nobody looks on, nothing is recorded and all gradients are wanted: so it is in training.
-    plain = observer is None and not create_graph and not passed
+    plain = (
+        observer is None and not create_graph
+    )  # nobody looks on, nothing is recorded: as in training
     for node in reversed(order):
         gradient = table.pop(node, None)
         if gradient is None:
@@ -519,9 +520,16 @@ def sweep(
         if node.notes is not None and node.notes.hooks:
             gradient = run_hooks(node, gradient, create_graph, retained)
         plan, inputs = node.plan, node.inputs
+        if passed and node in wanted:
+            found[node] = gradient
+            if not beyond_targets or not leads_to(passed, node):
+                continue
         if plain and plan.rules and gradient.__class__ is not list:
             xp, saved = NAMESPACES[gradient.__class__], node.saved
             for position, rule, picks, count in plan.rules:
+                source = inputs[position]
+                if passed and source not in passed:
+                    continue
                 # The short forms are the usual ones, and Python's fastest calls.
                 if not count:
                     contribution = rule(xp, gradient)
@@ -533,7 +541,6 @@ def sweep(
                     contribution = rule(xp, gradient, saved[picks[0]], saved[picks[1]])
                 else:
                     contribution = rule(xp, gradient, *map(saved.__getitem__, picks))
-                source = inputs[position]
                 try:
                     fits = contribution.shape == source.shape
                 except AttributeError:
@@ -544,14 +551,10 @@ def sweep(
                     table[source] = contribution
                 else:
                     add_to(table, source, contribution)
+        elif plan.kind == "item":
+            collect_item(table, node, gradient)
+            continue
         else:
-            if passed and node in wanted:
-                found[node] = gradient
-                if not beyond_targets or not leads_to(passed, node):
-                    continue
-            if plan.kind == "item":
-                collect_item(table, node, gradient)
-                continue
             pull = differentiable_pull if create_graph else raw_pull
             for position, contribution in pull(node, gradient, passed):
                 source = inputs[position]
