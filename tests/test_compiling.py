@@ -1376,6 +1376,19 @@ def test_what_lets_its_result_take_the_place_of_an_argument_is_written_down(tape
     assert call.args[1].tolist() == [0, 0, 0]  # and not the result
 
 
+def test_zeros_of_either_sign_are_kept_apart(tape):
+    def rule(x, zero):
+        zeros = np.full(3, zero)
+        return np.minimum(x, zeros, out=zeros)
+
+    x = Traced(tape, np.ones(3))
+    for zero in (0.0, -0.0, 0.0):
+        tape.run(rule, (x, zero), {})
+    kept = [call.args[1] for call in tape.calls]
+    assert [np.signbit(one).all() for one in kept] == [False, True, False]
+    assert kept[0] is kept[2]
+
+
 def test_who_goes_on_with_that_argument_is_found_out(tape):
     def rule(x):
         zeros = np.zeros(3)

@@ -149,9 +149,9 @@ class Tape:
         """Call a function whose result takes the place of an argument, ``spent``, made for that."""
         if not any(spent is arg for arg in args) or spent.dtype.kind != "f":
             raise CannotTrace("a rule writes into something that it has not made")
-        # One array for all of the same numbers, as every relu makes zeros.
-        key = spent.shape, spent.dtype, spent.tobytes() if spent.any() else b""
-        kept = self._spent.setdefault(key, spent.copy())
+        kept = self._spent.setdefault((spent.shape, spent.dtype), spent.copy())
+        if kept.tobytes() != spent.tobytes():  # they mostly are alike: every relu makes the same zeros
+            kept = spent.copy()
         args = tuple(kept if arg is spent else arg for arg in args)
         out = self.call(function, args, kwargs)
         # A rule has to go on with the result.  Should it read this array instead, the numbers tell.
