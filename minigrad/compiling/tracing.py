@@ -150,7 +150,7 @@ class Tape:
         if not any(spent is arg for arg in args) or spent.dtype.kind != "f":
             raise CannotTrace("a rule writes into something that it has not made")
         kept = self._spent.setdefault((spent.shape, spent.dtype), spent.copy())
-        if kept.tobytes() != spent.tobytes():  # they mostly are alike: every relu makes the same zeros
+        if kept.tobytes() != spent.tobytes():  # mostly alike: every relu makes the same zeros
             kept = spent.copy()
         args = tuple(kept if arg is spent else arg for arg in args)
         out = self.call(function, args, kwargs)
