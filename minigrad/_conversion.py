@@ -72,9 +72,8 @@ def _supported(array: Any) -> Any:
         For complex numbers, strings, objects and other dtypes.
     """
     if array.__class__ is not np.ndarray and isinstance(array, np.ndarray):
-        array = np.asarray(
-            array
-        )  # the same memory; a subclass may compute otherwise, as np.matrix does
+        # The same memory; but a subclass may compute otherwise, as np.matrix does.
+        array = np.asarray(array)
     if array.dtype not in dtypes.SUPPORTED:
         if array.dtype.newbyteorder("=") in dtypes.SUPPORTED:
             return xp_of(array).asarray(array, dtype=array.dtype.newbyteorder("="))

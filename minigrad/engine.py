@@ -501,8 +501,7 @@ def sweep(
     # The table of gradients is local to the call: none can be left over from another sweep.  In it are
     # the operations that gradients have reached and that are still to come, and leaves.
     table: dict[Node, Any] = {}
-    for position, root in enumerate(roots):
-        seed = seeds[position]
+    for root, seed in zip(roots, seeds):  # noqa: B905  # of one length
         table[root] = seed if root not in table else table[root] + seed
     wanted = set(targets or ())
     found: dict[Node, Any] = {}
@@ -510,9 +509,8 @@ def sweep(
     observer = state.get().observer
     if observer is not None:
         observer.sweeping()
-    plain = (
-        observer is None and not create_graph
-    )  # nobody looks on, nothing is recorded: as in training
+    # Nobody looks on, and nothing is recorded: as in training.
+    plain = observer is None and not create_graph
     for node in reversed(order):
         gradient = table.pop(node, None)
         if gradient is None:

@@ -187,9 +187,8 @@ def _with_out(function: Any, args: Any, kwargs: Any, place: Any) -> Any:
     if is_ufunc and not kwargs and function not in BY_NAME:
         return partial(function, *args, place)  # what NumPy reads fastest
     if function is np.dot and place.flags.c_contiguous:
-        return partial(
-            args[0].dot, *args[1:], place
-        )  # not asking, as np.dot does, who wants the call
+        # The method does not ask its arguments first, as np.dot does, whether they take over the call.
+        return partial(args[0].dot, *args[1:], place)
     if function is np.argmax:
         return partial(args[0].argmax, *args[1:], **kwargs, out=place)
     if is_ufunc or isinstance(getattr(function, "__self__", None), np.ufunc):

@@ -236,9 +236,8 @@ def search_strong_wolfe(
     """Return what :func:`strong_wolfe` finds, with all that is known there."""
 
     def is_high(one: Sample) -> bool:
-        return (
-            not one.value <= origin.value + c1 * one.alpha * origin.slope
-        )  # nor is nan low enough
+        # Not ">": nan is not low enough either.
+        return not one.value <= origin.value + c1 * one.alpha * origin.slope
 
     def is_flat(one: Sample) -> bool:
         return abs(one.slope) <= -c2 * origin.slope
