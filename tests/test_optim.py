@@ -729,6 +729,59 @@ def test_numbers_that_are_kept_beside_arrays(device):
         Unfinished([params[0]]).step()
 
 
+class Blend(Optimizer):
+    """Its rule has a number that changes with the step."""
+
+    defaults = dict(lr=0.1, share=0.5)
+    state = "step", "average"
+
+    def update(self, theta, g, s, lr, share):
+        s.average *= 1 - share
+        s.average += g * share
+        theta -= s.average * (lr / s.step)
+
+
+class BlendWithCoefficients(Blend):
+    """The same, with the numbers made once a step."""
+
+    calls = 0
+
+    def coefficients(self, s, lr, share):
+        self.calls += 1
+        return {"kept": 1 - share, "share": share, "rate": lr / s.step}
+
+    def update(self, theta, g, s):
+        c = s.coefficients
+        s.average *= c.kept
+        s.average += g * c.share
+        theta -= s.average * c.rate
+
+
+@pytest.mark.parametrize("dtype", [mg.float16, mg.float32, mg.float64])
+def test_numbers_made_once_a_step(dtype, device):
+    sizes = (2, 3, 200_000)  # two that are gathered, and one in pieces
+    rng = np.random.default_rng(0)
+    runs = []
+    for cls in (Blend, BlendWithCoefficients):
+        params = [leaf(np.linspace(-1, 1, size), device, dtype) for size in sizes]
+        runs.append((cls(params), params))
+    for step in range(4):
+        for p, q in zip(runs[0][1], runs[1][1], strict=True):
+            p.grad = q.grad = mg.tensor(rng.normal(size=p.shape), dtype=dtype, device=device)
+        for optimizer, _ in runs:
+            if step == 2:
+                optimizer.param_groups[0].update(lr=0.3, share=np.float64(0.7))
+            optimizer.step()
+    (left, left_params), (right, right_params) = runs
+    for p, q in zip(left_params, right_params, strict=True):
+        np.testing.assert_array_equal(numbers(p), numbers(q))
+        np.testing.assert_array_equal(
+            numbers(left.state[p]["average"]), numbers(right.state[q]["average"])
+        )
+        assert q.dtype == right.state[q]["average"].dtype == dtype
+    assert right.calls == 4 * len(right._bundles)
+
+
 def test_the_two_ways_to_write_a_subclass_agree(device):
     mine, theirs = Training(RMSprop, device, lr=0.05), Training(TorchStyle, device, lr=0.05)
     mine.step(6), theirs.step(6)
@@ -832,3 +885,15 @@ def test_subclasses_with_mistakes(device):
 
     with pytest.raises(TypeError, match=r"Typo: update\(\) asks for \['alhpa'\], `defaults` has"):
         Typo([x])
+
+    class OtherTypo(Optimizer):
+        defaults = dict(lr=0.1)
+
+        def coefficients(self, s, rl):
+            pass
+
+        def update(self, theta, g, s, **others):
+            pass
+
+    with pytest.raises(TypeError, match=r"OtherTypo: coefficients\(\) asks for \['rl'\], `def"):
+        OtherTypo([x])

@@ -105,33 +105,48 @@ class Adam(Optimizer):
         names = "step", "exp_avg", "exp_avg_sq"
         return (*names, "max_exp_avg_sq") if group["amsgrad"] else names
 
-    def update(self, theta, g, s, lr, betas, eps, amsgrad, eps_after_correction, bias_correction):
-        """Change ``theta`` in place."""
-        xp = xp_of(theta)
-        m, v, work = s.exp_avg, s.exp_avg_sq, s.work
+    def coefficients(self, s, lr, betas, eps, eps_after_correction, bias_correction):
+        r"""Return the numbers of the rule.
+
+        With corrections :math:`c_1, c_2` the step is :math:`\eta \frac{m / c_1}{\sqrt v / c_2 + \epsilon}`;
+        here :math:`c_2` is multiplied out, which saves a pass over the parameters.
+        """
         beta1, beta2 = betas
-        # v <- beta2 v + (1 - beta2) g^2
-        xp.multiply(g, g, out=work)
-        work *= 1 - beta2
-        v *= beta2
-        v += work
-        # m <- beta1 m + (1 - beta1) g, not before v, so that it is in the cache when it is divided
-        xp.multiply(g, 1 - beta1, out=work)
-        m *= beta1
-        m += work
-        if amsgrad:
-            v = xp.maximum(s.max_exp_avg_sq, v, out=s.max_exp_avg_sq)
-        # theta <- theta - lr (m / c1) / (sqrt(v) / c2 + eps), with c2 multiplied out: one pass less
         c1, c2 = 1 - beta1**s.step, math.sqrt(1 - beta2**s.step)
         if not bias_correction:
             c1 = c2 = 1
+        return {
+            "beta1": beta1,
+            "rest1": 1 - beta1,
+            "beta2": beta2,
+            "rest2": 1 - beta2,
+            "small": c2 * eps if eps_after_correction else eps,
+            "rate": lr * c2 / c1,
+        }
+
+    def update(self, theta, g, s, amsgrad):
+        """Change ``theta`` in place."""
+        xp = xp_of(theta)
+        m, v, work, c = s.exp_avg, s.exp_avg_sq, s.work, s.coefficients
+        # v <- beta2 v + (1 - beta2) g^2
+        xp.multiply(g, g, out=work)
+        work *= c.rest2
+        v *= c.beta2
+        v += work
+        # m <- beta1 m + (1 - beta1) g, not before v, so that it is in the cache when it is divided
+        xp.multiply(g, c.rest1, out=work)
+        m *= c.beta1
+        m += work
+        if amsgrad:
+            v = xp.maximum(s.max_exp_avg_sq, v, out=s.max_exp_avg_sq)
+        # theta <- theta - rate m / (sqrt(v) + small)
         xp.sqrt(v, out=work)
-        work += c2 * eps if eps_after_correction else eps
+        work += c.small
         xp.divide(m, work, out=work)
-        work *= lr * c2 / c1
+        work *= c.rate
         theta -= work
 
-    def kernel(self, s, lr, betas, eps, amsgrad, eps_after_correction, bias_correction):
+    def kernel(self, s, amsgrad):
         """Return the same for a GPU."""
         root_of, largest = "exp_avg_sq", ""
         if amsgrad:
@@ -143,18 +158,7 @@ class Adam(Optimizer):
             {largest}
             theta -= exp_avg / (sqrt({root_of}) + small) * rate;
         """
-        beta1, beta2 = betas
-        c1, c2 = 1 - beta1**s.step, math.sqrt(1 - beta2**s.step)
-        if not bias_correction:
-            c1 = c2 = 1
-        return lines, {
-            "beta1": beta1,
-            "rest1": 1 - beta1,
-            "beta2": beta2,
-            "rest2": 1 - beta2,
-            "small": c2 * eps if eps_after_correction else eps,
-            "rate": lr * c2 / c1,
-        }
+        return lines, vars(s.coefficients)
 
 
 class AdamW(Adam):

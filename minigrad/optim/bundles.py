@@ -100,7 +100,9 @@ class Bundle:
     ----------
     names : tuple of str or None
         What is kept for each parameter; ``None`` until :meth:`lay_out` has been called.
-    values, options
+    coefficients : namespace
+        The numbers that the rule multiplies by in this step.
+    values, options, given
         Kept here by the optimiser: hyperparameters of the group, and what it made of them.
     """
 
@@ -113,8 +115,10 @@ class Bundle:
         self.arrays = [p.array for p in params]
         self.members = list(zip(params, self.arrays, strict=True))
         self.names: tuple[str, ...] | None = None
+        self.coefficients = SimpleNamespace()
         self.values: Any = None
         self.options: Any = None
+        self.given: Any = None
 
     # What the parameters are now ------------------------------------------------------------------
 
@@ -279,7 +283,9 @@ class Bundle:
         if self.shape is not None:
             xp = xp_of(self.arrays[0])
             pieces = {name: xp.reshape(row, self.shape) for name, row in pieces.items()}
-        self.spaces.append(SimpleNamespace(new=self.new, **self.numbers, **pieces))
+        space = SimpleNamespace(new=self.new, **self.numbers, **pieces)
+        space.coefficients = self.coefficients  # one for all of them
+        self.spaces.append(space)
 
     def _look_at(self, arrays: list[Any]) -> None:
         """Note where the values of the parameters are."""
@@ -303,6 +309,22 @@ class Bundle:
                 slots[name] = number
             for space in self.spaces:
                 setattr(space, name, number)
+
+    def settle(self, coefficients: Mapping[str, float]) -> None:
+        """Keep the numbers that the rule multiplies by from now on.
+
+        On the host they are arrays without axes, in the dtype of the parameters.  NumPy computes the same
+        with them, and is spared making an array of a number in every call, the longer half of a short one.
+        """
+        kept = vars(self.coefficients)
+        like = self.arrays[0]
+        for name, number in coefficients.items():
+            if not isinstance(like, np.ndarray):
+                kept[name] = number
+            elif name in kept:
+                kept[name][...] = number
+            else:
+                kept[name] = np.array(number, like.dtype)
 
     def pieces(self, gradients: list[Any]) -> Iterable[tuple[Any, Any, Any]]:
         """Iterate over the calls of the rule: values, which it changes in place, gradient and state."""

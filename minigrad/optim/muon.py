@@ -183,14 +183,19 @@ class Muon(Optimizer):
             return given.get("adamw_lr", self.defaults["adamw_lr"])
         return given.get("lr", given.get("adamw_lr", self.defaults["adamw_lr"]))
 
+    def coefficients(self, s, lr, use_muon, adamw_betas, adamw_eps):
+        """Return the numbers of AdamW's rule, for the parameters that go to it."""
+        of_adam: Any = Adam.coefficients  # as update below, a function of its arguments alone
+        return {} if use_muon else of_adam(self, s, lr, adamw_betas, adamw_eps, True, True)
+
     def update(
         self, theta, g, s, lr, momentum, nesterov, ns_coefficients, eps, ns_steps, adjust_lr_fn,
-        use_muon, adamw_betas, adamw_eps,
+        use_muon,
     ):  # fmt: skip
         """Change ``theta`` in place."""
         if not use_muon:
-            rule: Any = Adam.update  # a function of its arguments alone
-            rule(self, theta, g, s, lr, adamw_betas, adamw_eps, False, True, True)
+            rule: Any = Adam.update
+            rule(self, theta, g, s, amsgrad=False)
             return
         xp, m, work = xp_of(theta), s.momentum_buffer, s.work
         # m <- mu m + (1 - mu) g

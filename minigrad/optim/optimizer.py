@@ -37,7 +37,7 @@ SCALARS = {"step": 0}
 """What any optimiser may keep that is one number for each parameter, and its first value."""
 
 
-RESERVED = frozenset({"theta", "g", "penalised", "new", "step"})
+RESERVED = frozenset({"theta", "g", "penalised", "new", "step", "coefficients"})
 """What arrays that a rule keeps or asks for cannot be called."""
 
 
@@ -140,6 +140,11 @@ class Optimizer:
         Declared by a class: ``{"lr": (low, high)}`` stands for ``low <= lr < high``.
     own_options : tuple of str
         Declared by a class: hyperparameters that PyTorch does not have; a state may be without them.
+    coefficients : callable or None
+        A method that a class may have beside ``update``, called with ``s`` and the hyperparameters that it
+        names, once in a step and not for each piece of the parameters.  It returns, by name, the numbers that
+        the rule multiplies by; ``update`` finds them as attributes of ``s.coefficients``, in the form in
+        which arrays are multiplied by them fastest.
     kernel : callable or None
         A method that a class may have beside ``update``, with its arguments from ``s`` on.  It returns the
         rule for a GPU, in lines of C, and the numbers that these name; ``theta`` and ``g`` are called so
@@ -185,10 +190,12 @@ class Optimizer:
     elementwise: bool = True
     ranges: dict[str, tuple[float, float]] = {"lr": (0, math.inf), "weight_decay": (0, math.inf)}
     own_options: tuple[str, ...] = ()
+    coefficients: Callable[..., dict[str, float]] | None = None
     kernel: Callable[..., tuple[str, dict[str, Any]]] | None = None
 
     _declared_state: tuple[str, ...] = ()
-    _rule_names: tuple[str, ...] = ()
+    _rule_names: tuple[str, ...] = ()  # of the hyperparameters that update() asks for
+    _coefficient_names: tuple[str, ...] = ()  # and those that coefficients() does
 
     if TYPE_CHECKING:
         state: Any  # names where a class declares it, the dictionary on its instances
@@ -221,8 +228,10 @@ class Optimizer:
                 f"{cls.__name__}: the names {sorted(taken)} of state or scratch have another meaning for a "
                 "rule; choose others"
             )
+        if own.get("coefficients") is not None:
+            cls._coefficient_names = _names_asked(own["coefficients"], after=2)
         if "update" in own:
-            cls._rule_names = tuple(list(inspect.signature(own["update"]).parameters)[4:])
+            cls._rule_names = _names_asked(own["update"], after=4)
             if "kernel" not in own:
                 cls.kernel = None  # an inherited one is that of another rule
         cls.__signature__ = _signature(cls)  # type: ignore[attr-defined]
@@ -266,11 +275,13 @@ class Optimizer:
                 wrong = "was given twice" if name in given else "is none of its hyperparameters"
                 raise self._error(TypeError, f"{name} {wrong} ({', '.join(known)})")
             given[name] = value
-        unknown = [name for name in self._rule_names if name not in known]
-        if unknown:
-            raise self._error(
-                TypeError, f"update() asks for {unknown}, `defaults` has {list(known)}"
-            )
+        asked = {"update": self._rule_names, "coefficients": self._coefficient_names}
+        for method, names in asked.items():
+            unknown = [name for name in names if name not in known]
+            if unknown:
+                raise self._error(
+                    TypeError, f"{method}() asks for {unknown}, `defaults` has {list(known)}"
+                )
         return known | given
 
     def _checked_transforms(self, given: Any) -> list[Transform]:
@@ -298,7 +309,7 @@ class Optimizer:
         self._bundled: list[tuple[dict[str, Any], list[Any]]] = []  # groups, when they were bundled
         self._untouched: list[Any] = []  # parameters that had no gradient so far
         self._irregular: set[Any] = set()  # those that had none when others of their bundle did
-        watched = dict.fromkeys((*self._rule_names, *COMMON, "lr"))
+        watched = dict.fromkeys((*self._rule_names, *self._coefficient_names, *COMMON, "lr"))
         self._watched = itemgetter(
             *(name for name in watched if name in self.defaults or name in COMMON)
         )
@@ -508,6 +519,8 @@ class Optimizer:
             bundle.begin()
             if self.scalars:
                 bundle.note(self.advance(bundle.spaces[0], **hyperparameters))
+            if self.coefficients is not None:
+                bundle.settle(self.coefficients(bundle.spaces[0], **bundle.given))
             for theta, g, s in bundle.pieces(gradients):
                 if shrink is not None:
                     theta *= shrink
@@ -606,6 +619,7 @@ class Optimizer:
             spare = (*self.scratch, "penalised")
             bundle.lay_out(self._state, names, scalars, self._scratch, spare)
         hyperparameters = {name: plain(group[name]) for name in self._rule_names}
+        bundle.given = {name: plain(group[name]) for name in self._coefficient_names}
         decay, shrink = plain(group["weight_decay"]), None
         if group["decoupled_weight_decay"]:
             decay, shrink = 0, 1 - plain(group["lr"]) * decay if decay else None
@@ -702,6 +716,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)([plain(one) for one in value])
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _names_asked(method: Callable[..., Any], after: int) -> tuple[str, ...]:
+    """Return the names of the arguments of a method, but for those that come first, and ``**others``."""
+    arguments = list(inspect.signature(method).parameters.values())[after:]
+    return tuple(one.name for one in arguments if one.kind is not one.VAR_KEYWORD)
 
 
 def _signature(cls: type[Optimizer]) -> inspect.Signature:
