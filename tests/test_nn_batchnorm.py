@@ -51,6 +51,16 @@ def test_training_and_evaluation_give_pytorchs_numbers(device):
     assert norm.num_batches_tracked.item() == 2
 
 
+@pytest.mark.parametrize("kind", [float, np.float64, np.float32])
+def test_momentum_may_be_a_number_of_numpys(kind, device):
+    norm = nn.BatchNorm1d(3, momentum=kind(0.25), device=device)
+    for _ in range(2):
+        norm(mg.ones(4, 3, device=device))
+    for kept, expected in ((norm.running_mean, 0.4375), (norm.running_var, 0.5625)):
+        assert kept.dtype == mg.float32
+        np.testing.assert_array_equal(kept.cpu().numpy(), np.float32(expected))
+
+
 def test_momentum_none_is_the_mean_over_all_batches(device):
     norm = nn.BatchNorm1d(3, momentum=None)
     for i in range(3):

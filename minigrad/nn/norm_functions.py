@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -111,12 +112,27 @@ def note_moments(
 ) -> None:
     """Blend mean and biased variance of ``count`` samples, raw, into the running statistics."""
     xp = xp_of(mean)
+    if isinstance(momentum, np.generic):  # which would turn float32 into float64
+        momentum = momentum.item()
+    if xp is np and momentum.__class__ in (float, int):
+        kept, of_mean, of_var = _shares_on_host(momentum, count, mean.dtype)
+    else:
+        kept, of_mean, of_var = _shares(momentum, count)
     if running_mean is not None:
-        running_mean.array = _blended(xp, 1 - momentum, running_mean.array, momentum, mean)
+        running_mean.array = _blended(xp, kept, running_mean.array, of_mean, mean)
     if running_var is not None:
-        to_unbiased = count / (count - 1)
-        share = momentum * to_unbiased
-        running_var.array = _blended(xp, 1 - momentum, running_var.array, share, var)
+        running_var.array = _blended(xp, kept, running_var.array, of_var, var)
+
+
+def _shares(momentum: Any, count: int) -> tuple[Any, Any, Any]:
+    """Return the weights of the old statistics, of the mean, and of the variance, made unbiased by it."""
+    return 1 - momentum, momentum, momentum * (count / (count - 1))
+
+
+@functools.lru_cache(maxsize=64)
+def _shares_on_host(momentum: float, count: int, dtype: Any) -> tuple[Any, ...]:
+    """Return the same in the dtype of the statistics, as arrays without axes: NumPy is quicker with them."""
+    return tuple(np.array(share, dtype) for share in _shares(momentum, count))
 
 
 def _blended(xp: Any, kept: Any, old: Any, share: Any, fresh: Any) -> Any:
