@@ -682,6 +682,17 @@ def test_spreads(device, data):
         check(mg.corrcoef(x), np.corrcoef(a))
 
 
+@pytest.mark.parametrize("dtype", [mg.float32, mg.float64])
+def test_a_histogram_of_numbers_that_hardly_differ(dtype, device):
+    low = np.ones((), dtype)
+    high = np.nextafter(low, np.full((), 2, dtype))
+    counts, edges = mg.histogram(mg.tensor(np.array([low, high, high]), device=device), 4)
+    assert edges[0].item() == low and edges[-1].item() == high and counts.dtype == dtype
+    assert counts.cpu().numpy().sum() == 3 and counts[-1].item() == 2
+    with pytest.raises(ValueError, match="positive"):
+        mg.histogram(mg.tensor(np.array([low, high]), device=device), 0)
+
+
 @given(data=st.data())
 @few
 def test_counts(device, data):
@@ -694,7 +705,8 @@ def test_counts(device, data):
     weighted = np.histogram(a, edges, weights=a * a)[0]
     check(mg.histogram(x, mg.tensor(edges), weight=x * x).hist, weighted)
     check(mg.histc(x, 4, -3, 3), np.histogram(a, 4, (-3, 3))[0].astype(float))
-    check(mg.histc(x, 4), np.histogram(a, 4)[0].astype(float))
+    if not 0 < np.ptp(a) < 1e-9:  # NumPy makes no edges between numbers that hardly differ
+        check(mg.histc(x, 4), np.histogram(a, 4)[0].astype(float))
     check(mg.bincount(mg.tensor(n), minlength=7), np.bincount(n, minlength=7))
     check(mg.bincount(mg.tensor(n), mg.tensor(n / 2)), np.bincount(n, n / 2))
     found = np.unique(a, return_inverse=True, return_counts=True)

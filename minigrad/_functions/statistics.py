@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 from typing import Any
 
@@ -226,7 +227,16 @@ def histogram(
     edges = bins.array if isinstance(bins, engine.Tensor) else as_integer(bins)
     flat = xp.reshape(input.array, (-1,))
     counted = None if weight is None else xp.reshape(weight.array, (-1,))
-    found = xp.histogram(flat, edges, range=range, density=density, weights=counted)
+    options = {"density": density, "weights": counted}
+    try:
+        found = xp.histogram(flat, edges, range=range, **options)
+    except ValueError:
+        # NumPy refuses to make edges between numbers that hardly differ, though it takes such edges.
+        low, high = (xp.min(flat), xp.max(flat)) if range is None else range
+        low, high = float(to_host(low)), float(to_host(high))
+        if not isinstance(edges, int) or edges < 1 or not 0 < high - low < math.inf:
+            raise
+        found = xp.histogram(flat, xp.linspace(low, high, edges + 1, dtype=input.dtype), **options)
     return Histogram(*(engine.wrap(xp.asarray(one, dtype=input.dtype), None) for one in found))
 
 
