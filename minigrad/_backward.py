@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad import engine
 from minigrad.backend.devices import xp_of
-from minigrad.engine import CONSTANT, GRADIENT, Node, State, state, sweep, wrap
+from minigrad.engine import CONSTANT, GRADIENT, Node, State, collect, state, sweep, wrap
+from minigrad.ops.shapes import stack
 from minigrad.ownership import take
-from minigrad.versions import touch
+from minigrad.versions import latest_write, touch
 
 
 def as_list(value: Any) -> list[Any]:
@@ -84,7 +86,9 @@ def grad(
     allow_unused : bool, optional
         Return ``None`` for an input that the outputs do not depend on, instead of raising.
     is_grads_batched : bool, default False
-        Accepted as in PyTorch; has to be False.
+        Each of ``grad_outputs`` has one more axis, in front: it is a *batch* of gradients of its output.  So
+        have the results.  For the rows of an identity matrix they are the Jacobian.  The graph is searched
+        once, and swept for each gradient of the batch.
     materialize_grads : bool, default False
         Return zeros for it.
 
@@ -96,9 +100,10 @@ def grad(
     Raises
     ------
     RuntimeError
-        If an output or input does not require gradients, an input is unused, or as for ``backward``.
+        If an output or input does not require gradients, an input is unused, a batch has another shape
+        than it has to have, or as for ``backward``.
     NotImplementedError
-        If ``only_inputs`` or ``is_grads_batched`` is not what it has to be.
+        If ``only_inputs`` is not what it has to be.
 
     Examples
     --------
@@ -107,39 +112,70 @@ def grad(
     >>> (slope,) = mg.autograd.grad(x**3, x, create_graph=True)
     >>> mg.autograd.grad(slope, x)
     (tensor(18.),)
+
+    >>> x = mg.tensor([1.0, 2.0], requires_grad=True)
+    >>> mg.autograd.grad(x**2, x, mg.eye(2), is_grads_batched=True)
+    (tensor([[2., 0.],
+            [0., 4.]]),)
     """
     if not only_inputs:
         raise NotImplementedError(
             "grad: only_inputs=False is not supported; backward() adds to .grad of all leaves"
         )
-    if is_grads_batched:
-        raise NotImplementedError(
-            "grad: is_grads_batched=True is not supported; call grad() for each of grad_outputs, with "
-            "retain_graph=True, or use func.jacrev"
-        )
     wanted = as_list(inputs)
-    roots, seeds = _roots(as_list(outputs), grad_outputs, create_graph, "grad")
+    roots, seeds = _roots(as_list(outputs), grad_outputs, create_graph, "grad", is_grads_batched)
     targets = _targets(wanted, "grad")
     keep = create_graph if retain_graph is None else retain_graph
-    found = _run(roots, seeds, keep, create_graph, targets)
-    if not create_graph:
-        arrays, found = found, {}
-        while arrays:
-            node, array = take(arrays)
-            found[node] = wrap(array, None)
+    axes: tuple[int, ...] = ()
+    if is_grads_batched:
+        count = _length(seeds)
+        rows = ([batch[row] for batch in seeds] for row in range(count))
+        found = sweep_rows(roots, targets, rows, count, keep, create_graph)
+        axes = (count,)
+    else:
+        found = _run(roots, seeds, keep, create_graph, targets)
+        if not create_graph:
+            found = _taken(found)
     gradients = list(map(found.get, targets))
     complete = len(found) == len(gradients)  # nothing unused, and no input named twice
     if not complete:
-        _fill(gradients, wanted, allow_unused, materialize_grads)
+        _fill(gradients, wanted, allow_unused, materialize_grads, axes)
     if create_graph or not complete:
         _part_repeats(gradients)
     return tuple(gradients)
 
 
+def _taken(arrays: dict[Node, Any]) -> dict[Node, Any]:
+    """Return raw gradients, taken out of their dictionary, as Tensors."""
+    found = {}
+    while arrays:
+        node, array = take(arrays)
+        found[node] = wrap(array, None)
+    return found
+
+
+def _length(batches: list[Any]) -> int:
+    """Return how many gradients there are in each of the batches."""
+    lengths = {batch.shape[0] for batch in batches}
+    if len(lengths) != 1 or 0 in lengths:
+        raise RuntimeError(
+            "grad: with is_grads_batched=True all of grad_outputs have as many rows, at least one; got "
+            f"{[batch.shape[0] for batch in batches]}"
+        )
+    return lengths.pop()
+
+
 def _fill(
-    gradients: list[Any], inputs: list[Any], allow_unused: bool | None, materialize: bool
+    gradients: list[Any],
+    inputs: list[Any],
+    allow_unused: bool | None,
+    materialize: bool,
+    axes: tuple[int, ...],
 ) -> None:
-    """Raise where the outputs do not depend on an input, unless ``None`` or zeros are to stand there."""
+    """Raise where the outputs do not depend on an input, unless ``None`` or zeros are to stand there.
+
+    Zeros have the shape of the input, after the ``axes`` of a batch.
+    """
     missing = [position for position, gradient in enumerate(gradients) if gradient is None]
     if missing and not (allow_unused or materialize):
         names = ", ".join(inputs[position].name or f"number {position}" for position in missing)
@@ -147,7 +183,7 @@ def _fill(
             f"grad: the outputs do not depend on input {names}; pass allow_unused=True to get None for it"
         )
     for position in missing if materialize else ():
-        gradients[position] = _zeros(inputs[position])
+        gradients[position] = _zeros(inputs[position], axes)
 
 
 def _part_repeats(gradients: list[Any]) -> None:
@@ -164,16 +200,17 @@ def _part_repeats(gradients: list[Any]) -> None:
         seen.add(id(gradient))
 
 
-def _zeros(tensor: Any) -> Any:
-    return wrap(xp_of(tensor.array).zeros(tensor.array.shape, tensor.dtype), None)
+def _zeros(tensor: Any, axes: tuple[int, ...]) -> Any:
+    return wrap(xp_of(tensor.array).zeros((*axes, *tensor.array.shape), tensor.dtype), None)
 
 
 def _run(
     roots: list[Node],
-    seeds: list[Any],
+    seeds: Sequence[Any],
     keep: bool,
     create_graph: bool,
     targets: list[Node] | None,
+    way: Any = None,
 ) -> dict[Node, Any]:
     """Sweep, recording the rules with ``create_graph`` and only then."""
     now = state.get()
@@ -184,15 +221,50 @@ def _run(
         inner = now.recording(False)
     token = state.set(inner)
     try:
-        return sweep(roots, seeds, targets, retain_graph=keep, create_graph=create_graph)
+        return sweep(roots, seeds, targets, retain_graph=keep, create_graph=create_graph, way=way)
     finally:
         state.reset(token)
 
 
+def sweep_rows(
+    roots: list[Node],
+    targets: list[Node],
+    rows: Iterable[Sequence[Any]],
+    count: int,
+    keep: bool,
+    create_graph: bool,
+) -> dict[Node, Any]:
+    """Sweep for each of ``count`` rows of gradients of the roots; return those of the targets, stacked.
+
+    Which nodes lie between does not depend on the row, so that is found out once.
+    """
+    stacked: dict[Node, Any] = {}
+    way, written = None, -1
+    for number, seeds in enumerate(rows):
+        if latest_write() != written:  # before the first, and when a hook has written something
+            way, written = collect(roots, targets), latest_write()
+        still_needed = keep or number + 1 < count
+        found = _run(roots, seeds, still_needed, create_graph, targets, way)
+        for node, gradient in found.items():
+            if create_graph:
+                stacked.setdefault(node, []).append(gradient)
+                continue
+            if node not in stacked:
+                shape = count, *node.shape
+                stacked[node] = xp_of(gradient).empty(shape, gradient.dtype)
+            stacked[node][number] = gradient
+    if create_graph:
+        return {node: stack(*gradients, axis=0) for node, gradients in stacked.items()}
+    return {node: wrap(array, None) for node, array in stacked.items()}
+
+
 def _roots(
-    outputs: list[Any], given: Any, create_graph: bool, caller: str
+    outputs: list[Any], given: Any, create_graph: bool, caller: str, batched: bool = False
 ) -> tuple[list[Node], list[Any]]:
-    """Return the node and the gradient of each output, checked; Tensors if the sweep records, else raw."""
+    """Return the node and the gradient of each output, checked; Tensors if the sweep records, else raw.
+
+    If they are ``batched``, the gradients have one more axis, in front.
+    """
     gradients = None if given is None else as_list(given)
     if gradients is not None and len(gradients) != len(outputs):
         raise RuntimeError(
@@ -210,8 +282,12 @@ def _roots(
             )
         gradient = None if gradients is None else gradients[position]
         if gradient is not None:
-            gradient = _checked(gradient, output, caller)
+            gradient = _checked(gradient, output, caller, batched)
             seed = gradient if create_graph else gradient.array
+        elif batched:
+            raise RuntimeError(
+                f"{caller}: with is_grads_batched=True all of grad_outputs are needed"
+            )
         else:
             seed = _one(output.array, caller)
             if create_graph:
@@ -233,12 +309,14 @@ def _one(array: Any, caller: str) -> Any:
     return xp_of(array).ones_like(array)
 
 
-def _checked(gradient: Any, output: Any, caller: str) -> Any:
-    """Return the gradient given for ``output``, a Tensor in the dtype of it."""
+def _checked(gradient: Any, output: Any, caller: str, batched: bool) -> Any:
+    """Return the gradient given for ``output``, or the batch of them, a Tensor in the dtype of it."""
     gradient = engine.as_tensor(gradient)
-    if gradient.shape != output.shape or gradient.device != output.device:
+    shape = gradient.shape[1:] if batched and gradient.ndim else gradient.shape
+    if shape != output.shape or batched > gradient.ndim or gradient.device != output.device:
+        what = "a batch of gradients" if batched else "the gradient"
         raise RuntimeError(
-            f"{caller}: the gradient is {tuple(gradient.shape)} on {gradient.device}, its tensor "
+            f"{caller}: {what} is {tuple(gradient.shape)} on {gradient.device}, its tensor "
             f"{tuple(output.shape)} on {output.device}"
         )
     if gradient.dtype.kind != "f":

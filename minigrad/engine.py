@@ -475,6 +475,7 @@ def sweep(
     beyond_targets: bool = True,
     retain_graph: bool = False,
     create_graph: bool = False,
+    way: tuple[list[Node], set[Node]] | None = None,
 ) -> dict[Node, Any]:
     """Run the rules from ``roots`` back to the leaves and return the gradients of ``targets``.
 
@@ -490,6 +491,8 @@ def sweep(
         Keep what the nodes saved, so that they can be swept again.
     create_graph : bool, default False
         Record the rules as they run, so that the gradients can be differentiated.
+    way : (list, set), optional
+        What :func:`collect` returns for these arguments, if it is known already.
 
     Returns
     -------
@@ -497,7 +500,7 @@ def sweep(
         Node of a target -> its gradient; a target that was not reached is missing.  The dictionary alone
         holds the arrays, so that :func:`minigrad.ownership.take` can see which need no copy.
     """
-    order, passed = collect(roots, targets, beyond_targets)
+    order, passed = way or collect(roots, targets, beyond_targets)
     # The table of gradients is local to the call: none can be left over from another sweep.  In it are
     # the operations that gradients have reached and that are still to come, and leaves.
     table: dict[Node, Any] = {}

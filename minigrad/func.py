@@ -7,12 +7,12 @@ are differentiated as fresh leaves.  The results can be differentiated again, so
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from minigrad import engine
 from minigrad._backward import grad as _grad
-from minigrad._functions.shaping import stack
+from minigrad._backward import sweep_rows
 from minigrad.autograd.function import FunctionOp
 from minigrad.autograd.modes import enable_grad, is_grad_enabled
 from minigrad.backend.devices import xp_of
@@ -116,6 +116,30 @@ def _gradients(
     if not outputs.requires_grad:
         return tuple(wrap(xp_of(v.array).zeros_like(v.array), None) for v in variables)
     return _grad(outputs, variables, seeds, True, create_graph, materialize_grads=True)
+
+
+def _rows(output: Any, variables: list[Any], create_graph: bool) -> list[Any]:
+    """Return the gradients of all elements of ``output`` with respect to each variable, stacked."""
+    found: dict[Any, Any] = {}
+    count = output.numel()
+    if output.requires_grad:
+        units = ([unit] for unit in _units(output.array, create_graph))
+        targets = [variable.node for variable in variables]
+        found = sweep_rows([output.node], targets, units, count, True, create_graph)
+    for variable in variables:
+        if variable.node not in found:
+            found[variable.node] = variable.detach().new_zeros(count, *variable.shape)
+    return [found[variable.node] for variable in variables]
+
+
+def _units(like: Any, as_tensors: bool) -> Iterator[Any]:
+    """Yield arrays like the given one, of which one element after the other is 1 and all others 0."""
+    xp = xp_of(like)
+    for number in range(like.size):
+        unit = xp.zeros(like.size, like.dtype)
+        unit[number] = 1
+        unit = xp.reshape(unit, like.shape)
+        yield wrap(unit, None) if as_tensors else unit
 
 
 def value_and_grad(
@@ -269,15 +293,9 @@ def jacrev(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Call
             arguments, variables = _entered(args, _positions(argnums))
             value = func(*arguments, **kwargs)
             again = recording and _derivative_may(value, variables)
-            flat = value.reshape(-1)
-            rows = [
-                _gradients(flat[i], variables, create_graph=again) for i in range(flat.shape[0])
-            ]
             jacobians = tuple(
-                stack([row[k] for row in rows]).reshape(*value.shape, *variable.shape)
-                if rows
-                else variable.detach().new_zeros(*value.shape, *variable.shape)
-                for k, variable in enumerate(variables)
+                rows.reshape(*value.shape, *variable.shape)
+                for rows, variable in zip(_rows(value, variables, again), variables, strict=True)
             )
         jacobians = _finished(jacobians, variables)
         return jacobians if isinstance(argnums, tuple) else jacobians[0]

@@ -613,6 +613,16 @@ z = w * w
 (torch.autograd.grad(z, [w, torch.ones(2, requires_grad=True)], torch.ones(3), True, False, True, True),
  torch.autograd.grad(z, w, torch.ones(3), only_inputs=True, is_grads_batched=False))
 """,
+    "batches of gradients": """
+rows = torch.tensor([[1.0, 0.0, 0.0], [0.0, 2.0, 1.0]], requires_grad=True)
+z, options = w**3, {"is_grads_batched": True, "retain_graph": True}
+unused = torch.ones(2, requires_grad=True)
+(products,) = torch.autograd.grad(z, w, rows, create_graph=True, is_grads_batched=True)
+(torch.autograd.grad([z, z.sum()], [w, unused], [rows.detach(), torch.ones(2)], allow_unused=True, **options),
+ products, torch.autograd.grad(products.sum(), [w, rows]),
+ torch.autograd.grad(z, [w, w], rows.detach(), **options), kind(lambda: torch.autograd.grad(z, w, torch.ones(3), **options)),
+ kind(lambda: torch.autograd.grad(z, w, torch.ones(2, 2), **options)), kind(lambda: torch.autograd.grad(z, w, None, **options)))
+""",
     "repeated indices add up": "w[[0, 0, 2]].sum().backward(); w[torch.tensor([1, 1])].sum().backward(); w[0:2].sum().backward(); w.grad",
     "indices are integers, tensors, ranges, slices and masks": """
 i = torch.arange(2)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from minigrad._functions.shaping import cat, stack
+from minigrad._creation import eye
+from minigrad._functions.shaping import cat
 from minigrad._tensor import Tensor
 from minigrad.autograd import grad
 from minigrad.autograd.modes import enable_grad, no_grad
@@ -135,12 +136,14 @@ def hessian_product(slopes: Tensors, params: Tensors, direction: Tensors) -> lis
 
 def rows_of_derivatives(vector: Tensor, params: Tensors) -> Tensor:
     """Return the matrix of the derivatives of a recorded vector by all parameters, one sweep for each row."""
-    rows = []
-    for number in range(vector.numel()):
-        with enable_grad():
-            one = vector[number]
-        rows.append(to_vector(gradients_of(one, params, retain_graph=True)))
-    return stack(rows)
+    length = vector.numel()
+    if not vector.requires_grad:
+        return vector.new_zeros(length, sum(p.numel() for p in params))
+    rows = eye(length, dtype=vector.dtype, device=vector.device)
+    found = grad(
+        vector, list(params), rows, retain_graph=True, is_grads_batched=True, materialize_grads=True
+    )
+    return cat([part.reshape(length, -1) for part in found], dim=1)
 
 
 # Optimisers -----------------------------------------------------------------------------------------
