@@ -689,6 +689,9 @@ def test_a_histogram_of_numbers_that_hardly_differ(dtype, device):
     counts, edges = mg.histogram(mg.tensor(np.array([low, high, high]), device=device), 4)
     assert edges[0].item() == low and edges[-1].item() == high and counts.dtype == dtype
     assert counts.cpu().numpy().sum() == 3 and counts[-1].item() == 2
+    between = (low.item(), high.item())
+    counts, _ = mg.histogram(mg.tensor(np.array([0, low, high]), device=device), 9, range=between)
+    assert counts.cpu().numpy().sum() == 2
     with pytest.raises(ValueError, match="positive"):
         mg.histogram(mg.tensor(np.array([low, high]), device=device), 0)
 

@@ -232,8 +232,7 @@ def histogram(
         found = xp.histogram(flat, edges, range=range, **options)
     except ValueError:
         # NumPy refuses to make edges between numbers that hardly differ, though it takes such edges.
-        low, high = (xp.min(flat), xp.max(flat)) if range is None else range
-        low, high = float(to_host(low)), float(to_host(high))
+        low, high = range or [to_host(one).item() for one in (xp.min(flat), xp.max(flat))]
         if not isinstance(edges, int) or edges < 1 or not 0 < high - low < math.inf:
             raise
         found = xp.histogram(flat, xp.linspace(low, high, edges + 1, dtype=input.dtype), **options)
