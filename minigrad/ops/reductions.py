@@ -42,6 +42,8 @@ def kept_shape(shape, axis):
 
 def count(shape, axis):
     """Return how many elements go into one result."""
+    if axis is None:
+        return math.prod(shape)
     return math.prod(shape[i] for i in reduced_axes(axis, len(shape)))
 
 
