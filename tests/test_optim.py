@@ -782,6 +782,33 @@ def test_numbers_made_once_a_step(dtype, device):
     assert right.calls == 4 * len(right._bundles)
 
 
+def test_rules_that_follow_another_rule(device):
+    class Halved(Adam):
+        """Calls the rule of its base, which finds its numbers."""
+
+        def update(self, theta, g, s, amsgrad):
+            super().update(theta, g / 2, s, amsgrad)
+
+    class Alone(Adam):
+        """Has nothing of its base but the name."""
+
+        defaults = dict(lr=0.1)
+        state = ()
+
+        def state_names(self, group):
+            return ()
+
+        def update(self, theta, g, s, lr):
+            theta -= lr * g
+
+    for cls, expected in ((Adam, 0.5), (Halved, 0.5), (Alone, -1.0)):
+        x = leaf([1.0], device)
+        optimizer = cls([x], lr=0.5)
+        (x * x * 2).sum().backward()
+        optimizer.step()
+        np.testing.assert_allclose(numbers(x), expected, rtol=1e-6)
+
+
 def test_the_two_ways_to_write_a_subclass_agree(device):
     mine, theirs = Training(RMSprop, device, lr=0.05), Training(TorchStyle, device, lr=0.05)
     mine.step(6), theirs.step(6)

@@ -228,7 +228,11 @@ class Optimizer:
                 f"{cls.__name__}: the names {sorted(taken)} of state or scratch have another meaning for a "
                 "rule; choose others"
             )
-        if own.get("coefficients") is not None:
+        if "update" in own and "coefficients" not in own:
+            # The inherited ones are for the rule of the base class, which this one may still call.
+            if not {*cls._coefficient_names} <= {*cls.defaults, *COMMON}:
+                cls.coefficients, cls._coefficient_names = None, ()
+        elif own.get("coefficients") is not None:
             cls._coefficient_names = _names_asked(own["coefficients"], after=2)
         if "update" in own:
             cls._rule_names = _names_asked(own["update"], after=4)
