@@ -236,7 +236,8 @@ def sweep_rows(
 ) -> dict[Node, Any]:
     """Sweep for each of ``count`` rows of gradients of the roots; return those of the targets, stacked.
 
-    Which nodes lie between does not depend on the row, so that is found out once.
+    Which nodes lie between does not depend on the row, so that is found out once.  A target that is reached
+    from some rows only, as a rule may return nothing for a gradient of zeros, has zeros in the others.
     """
     stacked: dict[Node, Any] = {}
     way, written = None, -1
@@ -246,12 +247,10 @@ def sweep_rows(
         still_needed = keep or number + 1 < count
         found = _run(roots, seeds, still_needed, create_graph, targets, way)
         for node, gradient in found.items():
-            if create_graph:
-                stacked.setdefault(node, []).append(gradient)
-                continue
             if node not in stacked:
-                shape = count, *node.shape
-                stacked[node] = xp_of(gradient).empty(shape, gradient.dtype)
+                array = gradient.array if create_graph else gradient
+                zeros = xp_of(array).zeros((count, *node.shape), array.dtype)
+                stacked[node] = list(wrap(zeros, None)) if create_graph else zeros
             stacked[node][number] = gradient
     if create_graph:
         return {node: stack(*gradients, axis=0) for node, gradients in stacked.items()}

@@ -770,6 +770,28 @@ def test_a_hook_that_writes_between_the_gradients_of_a_batch_is_noticed(device):
         mg.autograd.grad(y, x, mg.eye(2, device=device), is_grads_batched=True)
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_rows_of_a_batch_from_which_an_input_is_not_reached(create_graph, device):
+    class Sparing(mg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 3
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return gradient * 3 if gradient.abs().sum().item() else None
+
+    x, other = leaf([1.0, 2.0], device), leaf([1.0, 2.0], device)
+    y = mg.cat([other * 1, Sparing.apply(x)])
+    rows = mg.eye(4, device=device)
+    for _ in range(2):  # the second time on memory that was in use
+        (found,) = mg.autograd.grad(
+            y, x, rows, True, create_graph=create_graph, is_grads_batched=True
+        )
+        np.testing.assert_array_equal(values(found), [[0, 0], [0, 0], [3, 0], [0, 3]])
+        found = found + 7
+
+
 def test_unused_inputs_of_a_batch(device):
     x, unused = leaf([1.0, 2.0], device), leaf([[3.0]], device)
     options = dict(retain_graph=True, is_grads_batched=True)
