@@ -782,6 +782,75 @@ def test_numbers_made_once_a_step(dtype, device):
     assert right.calls == 4 * len(right._bundles)
 
 
+def test_what_coefficients_may_read_and_return(device):
+    class Asking(Optimizer):
+        defaults = dict(lr=1.0)
+        state = "step", "total", "average"
+        scalars = {"total": 0.0}
+        answer = staticmethod(lambda s: {"rate": 1.0})
+
+        def advance(self, s, lr):  # which only coefficients() names
+            return {"total": s.total + lr}
+
+        def coefficients(self, s, lr):
+            return self.answer(s)
+
+        def update(self, theta, g, s):
+            theta -= g * getattr(s.coefficients, "rate", 0.0)
+            theta -= g * getattr(s.coefficients, "once", 0.0)
+
+    x = leaf(np.ones(300_000), device)
+    x.grad = mg.ones_like(x)
+    optimizer = Asking([x])
+    optimizer.answer = lambda s: {"once": s.step + s.total}
+    optimizer.step()
+    optimizer.answer = lambda s: {"rate": 0.5}
+    optimizer.step()
+    assert set(numbers(x)) == {1 - 2 - 0.5}
+    for answer, message in (
+        (lambda s: {"once": None}, "numbers, got once = None"),
+        (lambda s: None, "a dictionary, got None"),
+    ):
+        optimizer.answer = answer
+        with pytest.raises(TypeError, match=rf"coefficients\(\) has to return {message}"):
+            optimizer.step()
+    optimizer.answer = lambda s: {"once": s.average.sum()}  # of one piece, and no number of a step
+    with pytest.raises(AttributeError, match="average"):
+        optimizer.step()
+
+    class Without(Asking):
+        coefficients = None
+        state = "average"
+        scalars = {}
+
+        def state_names(self, group):
+            return ("average",)
+
+        def update(self, theta, g, s, lr):
+            theta -= lr * g
+
+    assert Without([x]).step() is None
+
+
+@pytest.mark.parametrize("size", [2, 300_000])
+def test_a_rule_that_puts_another_array_in_its_state_is_told(size, device):
+    class Forgetful(Optimizer):
+        defaults = dict(lr=0.1)
+        state = "m"
+
+        def update(self, theta, g, s, lr):
+            s.work = 0.9 * s.m  # which is nobody's but its own
+            s.m = s.work + g
+            theta -= lr * s.m
+
+    x = leaf(np.ones(size), device)
+    x.grad = mg.ones_like(x)
+    with pytest.raises(
+        RuntimeError, match=r"another array in s\.m, which is not kept.*s\.m\[\.\.\.\]"
+    ):
+        Forgetful([x]).step()
+
+
 def test_rules_that_follow_another_rule(device):
     class Halved(Adam):
         """Calls the rule of its base, which finds its numbers."""
@@ -912,6 +981,9 @@ def test_subclasses_with_mistakes(device):
 
     with pytest.raises(TypeError, match=r"Typo: update\(\) asks for \['alhpa'\], `defaults` has"):
         Typo([x])
+
+    with pytest.raises(TypeError, match=r"Twice: \['work'\] cannot be both state.* and scratch"):
+        type("Twice", (Optimizer,), {"state": ("m", "work")})
 
     class OtherTypo(Optimizer):
         defaults = dict(lr=0.1)

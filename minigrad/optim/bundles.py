@@ -18,6 +18,7 @@ that lies in the memory of *another* parameter is read when that may have change
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from numbers import Real
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -100,6 +101,8 @@ class Bundle:
     ----------
     names : tuple of str or None
         What is kept for each parameter; ``None`` until :meth:`lay_out` has been called.
+    progress : namespace
+        The numbers among the state, such as how many steps were made.
     coefficients : namespace
         The numbers that the rule multiplies by in this step.
     values, options, given
@@ -223,7 +226,9 @@ class Bundle:
         self.size = ends[-1]
         self.new = any(name not in self.slots[0] for name in kept)
         self.numbers: dict[str, Any] = {}
+        self.progress = SimpleNamespace()
         self.spaces: list[SimpleNamespace] = []
+        self.handed_out: list[dict[str, Any]] = []  # until the rule has run for the first time
         self.note(
             {
                 name: type(first)(self.slots[0].get(name, first))
@@ -286,6 +291,7 @@ class Bundle:
         space = SimpleNamespace(new=self.new, **self.numbers, **pieces)
         space.coefficients = self.coefficients  # one for all of them
         self.spaces.append(space)
+        self.handed_out.append({name: pieces[name] for name in rows})
 
     def _look_at(self, arrays: list[Any]) -> None:
         """Note where the values of the parameters are."""
@@ -305,6 +311,7 @@ class Bundle:
         """Keep other numbers from now on, e.g. of steps made."""
         for name, number in numbers.items():
             self.numbers[name] = number
+            setattr(self.progress, name, number)
             for slots in self.slots:
                 slots[name] = number
             for space in self.spaces:
@@ -318,11 +325,14 @@ class Bundle:
         """
         kept = vars(self.coefficients)
         like = self.arrays[0]
+        if coefficients.__class__ is not dict or kept.keys() != coefficients.keys():
+            check_numbers(coefficients)
+            kept.clear()
         for name, number in coefficients.items():
             if not isinstance(like, np.ndarray):
                 kept[name] = number
             elif name in kept:
-                kept[name][...] = number
+                kept[name][...] = float(number)
             else:
                 kept[name] = np.array(number, like.dtype)
 
@@ -331,10 +341,23 @@ class Bundle:
         raise NotImplementedError
 
     def grow_old(self) -> None:
-        """Note that the rule has seen the state."""
-        self.new = False
-        for space in self.spaces:
+        """Note that the rule has run, which finds its state as it is now in the next step.
+
+        Raises
+        ------
+        RuntimeError
+            If it has put other arrays in the place of those that are kept.
+        """
+        for space, pieces in zip(self.spaces, self.handed_out, strict=True):
+            for name, piece in pieces.items():
+                if getattr(space, name) is not piece:
+                    raise RuntimeError(
+                        f"update() has put another array in s.{name}, which is not kept; change the one that "
+                        f"is there: s.{name}[...] = ..., or s.{name} *= ..."
+                    )
             space.new = False
+        self.handed_out = []
+        self.new = False
 
 
 class Gathered(Bundle):
@@ -519,6 +542,15 @@ def make_bundles(
         else:
             bundles.append(Apart(group, members, elementwise, before))
     return bundles
+
+
+def check_numbers(coefficients: Any) -> None:
+    """Raise unless what a rule is to multiply by are numbers by name."""
+    if not isinstance(coefficients, Mapping):
+        raise TypeError(f"coefficients() has to return a dictionary, got {coefficients!r}")
+    for name, number in coefficients.items():
+        if not isinstance(number, Real):
+            raise TypeError(f"coefficients() has to return numbers, got {name} = {number!r}")
 
 
 def check_writable(params: list[Any], arrays: list[Any]) -> None:

@@ -141,10 +141,11 @@ class Optimizer:
     own_options : tuple of str
         Declared by a class: hyperparameters that PyTorch does not have; a state may be without them.
     coefficients : callable or None
-        A method that a class may have beside ``update``, called with ``s`` and the hyperparameters that it
-        names, once in a step and not for each piece of the parameters.  It returns, by name, the numbers that
-        the rule multiplies by; ``update`` finds them as attributes of ``s.coefficients``, in the form in
-        which arrays are multiplied by them fastest.
+        A method that a class may have beside ``update``, for the numbers that its rule multiplies by: called
+        once for each bundle of parameters and not for each piece, with ``s``, which here has only ``s.step``
+        and the ``scalars``, and the hyperparameters that it names.  It returns the numbers by name; the rule
+        finds them in ``s.coefficients``, on the host as arrays without axes in the dtype of the parameters.
+        So compute there, in Python's numbers, and only multiply in the rule.
     kernel : callable or None
         A method that a class may have beside ``update``, with its arguments from ``s`` on.  It returns the
         rule for a GPU, in lines of C, and the numbers that these name; ``theta`` and ``g`` are called so
@@ -228,12 +229,18 @@ class Optimizer:
                 f"{cls.__name__}: the names {sorted(taken)} of state or scratch have another meaning for a "
                 "rule; choose others"
             )
-        if "update" in own and "coefficients" not in own:
-            # The inherited ones are for the rule of the base class, which this one may still call.
-            if not {*cls._coefficient_names} <= {*cls.defaults, *COMMON}:
-                cls.coefficients, cls._coefficient_names = None, ()
-        elif own.get("coefficients") is not None:
-            cls._coefficient_names = _names_asked(own["coefficients"], after=2)
+        twice = set(cls.scratch) & set(cls._declared_state)
+        if twice:
+            raise TypeError(
+                f"{cls.__name__}: {sorted(twice)} cannot be both state, which is kept, and scratch, which is "
+                f"overwritten; choose another name, or declare scratch = () (it is {cls.scratch})"
+            )
+        if "coefficients" in own:
+            method = own["coefficients"]
+            cls._coefficient_names = () if method is None else _names_asked(method, after=2)
+        elif "update" in own and not {*cls._coefficient_names} <= {*cls.defaults, *COMMON}:
+            # Inherited ones that can be computed stay: this rule may call that of the base class.
+            cls.coefficients, cls._coefficient_names = None, ()
         if "update" in own:
             cls._rule_names = _names_asked(own["update"], after=4)
             if "kernel" not in own:
@@ -334,7 +341,8 @@ class Optimizer:
         s : namespace
             The arrays named in ``state`` and ``scratch``.  If ``"step"`` is among the names of the
             state, ``s.step`` is the number of this step, 1 in the first.  ``s.new`` tells whether the
-            state was made in this step; it is made of zeros.
+            state was made in this step; it is made of zeros.  ``s.coefficients`` has what
+            ``coefficients`` returned.
         *args, **hyperparameters
             Those that the method names in its signature; they are given by name.
         """
@@ -348,7 +356,7 @@ class Optimizer:
         s : namespace
             Their values so far, and ``s.step``, the number of this step.
         *args, **hyperparameters
-            Those that ``update`` names in its signature; they are given by name.
+            Those that ``update`` or ``coefficients`` name in their signatures; they are given by name.
         """
         raise self._error(NotImplementedError, "the class has scalars, but no advance()")
 
@@ -502,6 +510,11 @@ class Optimizer:
             If a parameter has another shape than what is kept for it, or than its direction.
         TypeError
             If ``direction`` holds something else than tensors.  Nothing has been changed in either case.
+
+        Notes
+        -----
+        An exception of the rule itself, of a class that somebody has just written, say, leaves the parameters
+        that came before changed, and the step counted.
         """
         loss = None
         if closure is not None:
@@ -522,16 +535,16 @@ class Optimizer:
             hyperparameters, decay, shrink, maximize = bundle.options
             bundle.begin()
             if self.scalars:
-                bundle.note(self.advance(bundle.spaces[0], **hyperparameters))
+                bundle.note(self.advance(bundle.progress, **(hyperparameters | bundle.given)))
             if self.coefficients is not None:
-                bundle.settle(self.coefficients(bundle.spaces[0], **bundle.given))
+                bundle.settle(self.coefficients(bundle.progress, **bundle.given))
             for theta, g, s in bundle.pieces(gradients):
                 if shrink is not None:
                     theta *= shrink
                 if decay or maximize:
                     g = penalised(theta, g, decay, maximize, s.penalised)
                 self.update(theta, g, s, **hyperparameters)
-            if bundle.new:
+            if bundle.handed_out:
                 bundle.grow_old()
 
     def _warn_without_gradients(self) -> None:
