@@ -298,8 +298,8 @@ def _roots(
 
 def _one(array: Any, caller: str) -> Any:
     """Return the gradient 1 that an output of one element has if none is given."""
-    if isinstance(array, np.generic):  # which computes ten times faster than an array of no axes
-        return array.__class__(1)
+    if isinstance(array, (np.generic, np.ndarray)) and not array.ndim:
+        return array.dtype.type(1)  # which computes ten times faster than an array of no axes
     if array.size != 1:
         raise RuntimeError(
             f"{caller}: a tensor of shape {array.shape} needs a gradient of that shape as argument; only "

@@ -22,8 +22,9 @@ from minigrad._functions import picking, pointwise, shaping
 from minigrad._functions.arguments import as_size, on_device
 from minigrad.backend.devices import move, xp_of
 from minigrad.engine import state
-from minigrad.ops import arithmetic
+from minigrad.ops import arithmetic, comparison
 from minigrad.ops.indexing import is_basic, split_index
+from minigrad.ownership import is_held_alone
 from minigrad.versions import touch
 
 
@@ -40,6 +41,11 @@ def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"Do :func:`{function.__name__}` in place; return the tensor."
     return method
+
+
+def _raw(op: Any) -> Callable[[Any, Any], Any]:
+    """Return an operation as a function of raw arrays."""
+    return lambda array, operand: op.forward(xp_of(array), array, operand)
 
 
 class InPlace:
@@ -107,6 +113,16 @@ class InPlace:
         if self._is_recorded(*others):
             self._refuse(name, "use the operation that returns a new tensor")
         result = compute(self.array)
+        self._check_fits(name, result)
+        if isinstance(self.array, np.generic):
+            self.array = self.dtype.type(result)
+        else:
+            touch(self.array)
+            self.array[...] = result
+        return self
+
+    def _check_fits(self, name: str, result: Any) -> None:
+        """Raise unless a result has the shape of this tensor, and a dtype that can be stored in it."""
         if result.shape != self.array.shape:
             raise RuntimeError(
                 f"{name}: the result has shape {tuple(result.shape)} and does not fit in place into "
@@ -118,12 +134,6 @@ class InPlace:
                 raise RuntimeError(
                     f"{name}: the result is {result.dtype} and cannot be stored as {self.dtype}"
                 )
-        if isinstance(self.array, np.generic):
-            self.array = self.dtype.type(result)
-        else:
-            touch(self.array)
-            self.array[...] = result
-        return self
 
     def _inplace(self, name: str, function: Callable[[Any, Any], Any], other: Any) -> Any:
         operand = self._operand(other)
@@ -132,14 +142,36 @@ class InPlace:
     def _augmented(
         self, name: str, function: Callable[[Any, Any], Any], other: Any, record: Any
     ) -> Any:
-        """Do ``x += y``: in place, or as a new result where it has to be recorded.
+        """Do ``x += y``: in the tensor's memory, or, where it has to be recorded, in the tensor alone.
 
-        A result that is being recorded may be rebound (``loss += penalty``); a leaf may not, as the
-        name would no longer be the leaf.
+        What is recorded keeps its numbers, so the tensor is given others: all who hold the tensor see them.
+        Who holds its memory, as a view does, would not, so then it is refused.
+
+        Raises
+        ------
+        RuntimeError
+            If somebody else holds the memory of a tensor that has to be recorded, if it is a leaf that
+            requires gradients, or if the result does not fit.
         """
-        if self._is_recorded(other) and not (self.is_leaf and self.requires_grad):
-            return record(self, other)
-        return self._inplace(name, function, other)
+        if not self._is_recorded(other) or (self.is_leaf and self.requires_grad):
+            return self._inplace(name, function, other)
+        if not is_held_alone(self):
+            raise RuntimeError(
+                f"{name}: a view, a detached tensor or an array of NumPy's lies in the memory of this tensor "
+                f"of shape {tuple(self.shape)}, or an operation keeps it for its derivative; they would not "
+                f"change with it while gradients are recorded. Write x = x {name[:-1]} y, or clone() it "
+                "before"
+            )
+        result = record(self, other)
+        self._check_fits(name, result)
+        retained = self.retains_grad
+        if retained:
+            self.node.hooks = [one for one in self.node.hooks if not hasattr(one, "deferred")]
+        result = result.to(self.dtype)
+        self.array, self.node = result.array, result.node
+        if retained:
+            self.retain_grad()
+        return self
 
     def __iadd__(self, other: Any) -> Any:
         return self._augmented("+=", operator.add, other, arithmetic.add)
@@ -155,6 +187,21 @@ class InPlace:
 
     def __itruediv__(self, other: Any) -> Any:
         return self._augmented("/=", operator.truediv, other, arithmetic.div)
+
+    def __ifloordiv__(self, other: Any) -> Any:
+        return self._augmented("//=", _raw(arithmetic.floor_divide), other, arithmetic.floor_divide)
+
+    def __imod__(self, other: Any) -> Any:
+        return self._augmented("%=", _raw(arithmetic.remainder), other, arithmetic.remainder)
+
+    def __iand__(self, other: Any) -> Any:
+        return self._augmented("&=", _raw(comparison.bitwise_and), other, comparison.bitwise_and)
+
+    def __ior__(self, other: Any) -> Any:
+        return self._augmented("|=", _raw(comparison.bitwise_or), other, comparison.bitwise_or)
+
+    def __ixor__(self, other: Any) -> Any:
+        return self._augmented("^=", _raw(comparison.bitwise_xor), other, comparison.bitwise_xor)
 
     def add_(self, other: Any, *, alpha: Any = 1) -> Any:
         """Add ``alpha * other`` in place; return the tensor."""

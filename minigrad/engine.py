@@ -624,7 +624,10 @@ def run_hooks(node: Node, gradient: Any, create_graph: bool, retained: list[Any]
         if getattr(hook, "deferred", False):
             keepers.append(hook)
             continue
-        answer = hook(gradient if create_graph else wrap(gradient, None))
+        shown = gradient if create_graph else wrap(gradient, None)
+        answer = hook(shown)
+        if answer is None and not create_graph:
+            gradient = shown.array  # a number that the hook has changed in place is another one
         if answer is not None:
             if answer.shape != node.shape:
                 raise RuntimeError(

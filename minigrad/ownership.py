@@ -12,6 +12,8 @@ from __future__ import annotations
 from sys import getrefcount
 from typing import Any
 
+import numpy as np
+
 from minigrad.backend.devices import xp_of
 
 
@@ -27,11 +29,38 @@ def count_waiting(table: dict[Any, Any], key: Any) -> int:
     return getrefcount(value)
 
 
+class Holder:
+    """Something with an array, as a tensor has."""
+
+    array = object()
+
+
+def count_held(holder: Any) -> int:
+    """Return how many references hold the array of ``holder``."""
+    array = holder.array
+    return getrefcount(array)
+
+
 # What is counted below when nobody else holds the value.  Measured and not written down, because
 # interpreters differ in the references they keep themselves.
 _ALONE = {0: object()}
 ALONE_WAITING = count_waiting(_ALONE, 0)
 ALONE_POPPED = count_popped(_ALONE)
+_HOLDER = Holder()
+_HOLDER.array = object()
+ALONE_HELD = count_held(_HOLDER)
+
+
+def is_held_alone(tensor: Any) -> bool:
+    """Tell whether nobody but ``tensor`` holds its array, nor, if that is a view, what it looks at.
+
+    Numbers of NumPy's are never written, so it does not matter who holds them.
+    """
+    array = tensor.array
+    if isinstance(array, np.generic):
+        return True
+    base = array.base
+    return getrefcount(array) <= ALONE_HELD and (base is None or getrefcount(base) <= ALONE_HELD)
 
 
 def add_to(table: dict[Any, Any], source: Any, contribution: Any) -> None:

@@ -253,3 +253,42 @@ def test_inference_mode_can_be_off():
         assert (x * 2).requires_grad
     with mg.inference_mode():
         assert not (x * 2).requires_grad
+
+
+def test_a_recorded_tensor_whose_memory_others_see_is_not_changed_in_part(device):
+    x = leaf([1.0, 2.0, 3.0], device)
+    constant = mg.zeros(4, dtype=mg.float64, device=device)
+    for make in (
+        lambda: (base := x * 1, base[:2]),  # a view, and what it looks at
+        lambda: (base := x * 1, base[:2])[::-1],
+        lambda: (base := x * 1, base.detach()),
+        lambda: (base := x * 1, base * base),  # which needs the old numbers
+        lambda: (constant[:3], constant),
+    ):
+        changed, other = make()
+        with pytest.raises(RuntimeError, match=r"^\*=: a view.*Write x = x \* y, or clone\(\)"):
+            changed *= x if changed is not other and changed.shape == x.shape else 5 * x.sum()
+        assert other is not None
+    assert not constant.requires_grad and constant.tolist() == [0.0] * 4
+    alone = (x * 1).reshape(3, 1)
+    alone += 1  # nobody else sees what it looks at
+    alone.sum().backward()
+    assert_close(x.grad, [1.0, 1.0, 1.0])
+
+
+def test_one_element_of_a_recorded_tensor_is_a_view(device):
+    x = leaf([1.0, 2.0], device)
+    x[1].detach().add_(3.0)
+    x[0].data.fill_(7.0)
+    assert x.tolist() == [7.0, 5.0]
+    (x[0] * x[0]).backward()
+    assert_close(x.grad, [14.0, 0.0])
+
+
+def test_a_hook_may_change_the_gradient_of_a_number_in_place(device):
+    x = leaf(3.0, device)
+    y = x * x
+    y.register_hook(lambda gradient: gradient.mul_(10.0) and None)
+    x.register_hook(lambda gradient: gradient.add_(1.0) and None)
+    (y * 2).backward()
+    assert x.grad.item() == 2 * 10 * 6 + 1

@@ -623,6 +623,25 @@ unused = torch.ones(2, requires_grad=True)
  torch.autograd.grad(z, [w, w], rows.detach(), **options), kind(lambda: torch.autograd.grad(z, w, torch.ones(3), **options)),
  kind(lambda: torch.autograd.grad(z, w, torch.ones(2, 2), **options)), kind(lambda: torch.autograd.grad(z, w, None, **options)))
 """,
+    "augmented assignment changes the tensor, whoever holds it": """
+l = (w**2).sum(); both = [l, l]; l += (w**4).sum(); sum(both).backward()
+out = torch.zeros(3); same = out; out += w; out *= w
+h = w * 2; h.retain_grad(); h -= 1; (h * 3).sum().backward()
+narrow = w * 1; narrow += torch.ones(3, dtype=torch.float64)
+(w.grad, same, out is same, h.grad, narrow, kind(lambda: (w * 1).sum().__iadd__(w)), kind(lambda: torch.arange(3).__iadd__(w)))
+""",
+    "whole division, remainder and logic in place": """
+m, n = torch.tensor([True, True]), torch.arange(4) + 5
+k, v = m, n[:2]
+k &= torch.tensor([False, True]); v %= 3
+k |= torch.tensor([False, False]); k ^= torch.tensor([True, True])
+p = torch.tensor([5.0, 7.0], requires_grad=True)
+d = p.data
+d //= 2
+with torch.no_grad():
+    p %= 2
+m, n, p, p.requires_grad, kind(lambda: torch.arange(3).__itruediv__(2))
+""",
     "repeated indices add up": "w[[0, 0, 2]].sum().backward(); w[torch.tensor([1, 1])].sum().backward(); w[0:2].sum().backward(); w.grad",
     "indices are integers, tensors, ranges, slices and masks": """
 i = torch.arange(2)

@@ -60,7 +60,10 @@ def _is_mask(index):
 @op(dtypes="any")
 def getitem(xp, x, *, index):
     """``x[index]``: integers, slices, ``None``, ``...``, integer and boolean arrays, mixed."""
-    return x[index]
+    out = x[index]
+    if isinstance(out, np.generic) and isinstance(x, np.ndarray):
+        return x[(*index, Ellipsis)]  # a single element as a view, too
+    return out
 
 
 @op(dtypes="any")
