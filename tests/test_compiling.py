@@ -1340,7 +1340,7 @@ ALIKE = [
     (np.multiply, (np.ones((4, 3)), np.ones((4, 3), bool)), 1), (np.subtract, (np.ones(3), np.ones((4, 3), bool)), 2),
     (np.add, (np.ones((4, 3)), np.ones((4, 3))), 0), (np.add, (np.ones((4, 3)), np.ones(())), 0),
     (np.add, (np.ones((4, 3)), 2.0), 0), (np.add, (np.ones((4, 3)), np.ones(3, np.float32)), 0),
-    (np.add, (np.ones((4, 3), int), np.ones(3, bool)), 0), (np.add, (np.ones((4, 3)), np.ones(3, int)), 0),
+    (np.add, (np.ones((4, 3), int), np.ones(3, bool)), 1), (np.add, (np.ones((4, 3)), np.ones(3, int)), 0),
     (np.maximum, (np.ones((4, 3)), np.ones((4, 3), bool)), 1), (np.maximum, (np.ones((4, 3)), np.ones(3)), 0),
     (np.power, (np.ones((4, 3)), np.ones(3)), 0), (np.add, (np.ones((4, 3000)), np.ones(3000)), 0),
     (np.add, (np.ones((600, 3)), np.ones(3)), 0),

@@ -41,10 +41,11 @@ def test_what_is_shown():
     assert str(explain("maximum")) == (
         "maximum(x, y): Larger of two, max(x, y).\n\n"
         "    out = xp.maximum(x, y)\n"
-        "    gradient of x += g * (x > y) + 0.5 * g * (x == y)\n"
-        "    gradient of y += g * (y > x) + 0.5 * g * (x == y)\n\n"
+        "    gradient of x += through(xp, g, x > y) + through(xp, 0.5 * g, x == y)\n"
+        "    gradient of y += through(xp, g, y > x) + through(xp, 0.5 * g, x == y)\n\n"
         "kinks: ties: one half to each\n"
-        "g: the gradient of out; xp: NumPy or CuPy"
+        "g: the gradient of out; xp: NumPy or CuPy\n"
+        "through: Return g where mask holds and 0 elsewhere, also where g is infinite or nan."
     )
     assert repr(explain("maximum")) == str(explain("maximum"))
 

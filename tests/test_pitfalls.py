@@ -292,3 +292,20 @@ def test_a_hook_may_change_the_gradient_of_a_number_in_place(device):
     x.register_hook(lambda gradient: gradient.add_(1.0) and None)
     (y * 2).backward()
     assert x.grad.item() == 2 * 10 * 6 + 1
+
+
+@pytest.mark.parametrize("dtype", [mg.float16, mg.float32, mg.float64])
+def test_an_infinite_gradient_does_not_pass_where_it_is_not_to(dtype, device):
+    zeros = mg.zeros(3, dtype=dtype, device=device)
+    for clipped in (
+        lambda x: x.relu(),
+        lambda x: x.clamp(min=0.0),
+        lambda x: x.clamp(0.0, 100.0),
+        lambda x: mg.maximum(x, zeros),
+        lambda x: -mg.minimum(-x, zeros),
+        lambda x: mg.stack([one.relu() for one in x]),
+    ):
+        x = mg.tensor([-1.0, 4.0, -2.0], dtype=dtype, device=device, requires_grad=True)
+        with np.errstate(all="ignore"):
+            clipped(x).sqrt().sum().backward()
+        assert x.grad.dtype == dtype and x.grad.tolist() == [0.0, 0.25, 0.0]

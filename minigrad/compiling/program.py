@@ -234,7 +234,7 @@ def with_operands_alike(call: Call) -> list[Call]:
     """
     out = call.outs[0] if len(call.outs) == 1 else call.written
     known = call.function in ELEMENTWISE or call.function in BY_NAME
-    if not known or out is None or out.dtype.kind != "f":
+    if not known or out is None or out.dtype.kind not in "fi":
         return [call]
     if out.value.nbytes > SMALL or math.prod(out.shape[:-1]) > FEW:
         return [call]

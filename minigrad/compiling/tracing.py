@@ -89,7 +89,7 @@ class Traced(NDArrayOperatorsMixin):
             raise CannotTrace(function.__name__)
         return self.tape.call(function, args, kwargs)
 
-    # The two methods that rules call.
+    # The methods that rules call.
 
     def dot(self, other: Any) -> Any:
         """Return the product (of matrices)."""
@@ -98,6 +98,10 @@ class Traced(NDArrayOperatorsMixin):
     def argmax(self, axis: int) -> Any:
         """Return where the largest numbers are."""
         return self.tape.call(np.argmax, (self,), {"axis": axis})
+
+    def view(self, dtype: Any) -> Any:
+        """Return the same memory, read as numbers of another dtype."""
+        return self.tape.call(np.ndarray.view, (self, dtype), {})
 
     def __getitem__(self, index: Any) -> Any:
         return self.tape.call(operator.getitem, (self, index), {})

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from minigrad.ops.declare import op, register
+from minigrad.ops.masks import through
 from minigrad.ops.samples import SHAPES, binary, unary
 
 
@@ -190,10 +191,9 @@ def maximum(xp, x, y):
     return xp.maximum(x, y)
 
 
-# Two products with g instead of one with (x > y) + 0.5 * (x == y), which would be float64.
 maximum.vjp(
-    x=lambda xp, g, x, y: g * (x > y) + 0.5 * g * (x == y),
-    y=lambda xp, g, x, y: g * (y > x) + 0.5 * g * (x == y),
+    x=lambda xp, g, x, y: through(xp, g, x > y) + through(xp, 0.5 * g, x == y),
+    y=lambda xp, g, x, y: through(xp, g, y > x) + through(xp, 0.5 * g, x == y),
 )
 
 
@@ -204,8 +204,8 @@ def minimum(xp, x, y):
 
 
 minimum.vjp(
-    x=lambda xp, g, x, y: g * (x < y) + 0.5 * g * (x == y),
-    y=lambda xp, g, x, y: g * (y < x) + 0.5 * g * (x == y),
+    x=lambda xp, g, x, y: through(xp, g, x < y) + through(xp, 0.5 * g, x == y),
+    y=lambda xp, g, x, y: through(xp, g, y < x) + through(xp, 0.5 * g, x == y),
 )
 for _operation in (maximum, minimum):
     # x and y keep apart: x is in [0, 1] and y outside.
@@ -223,8 +223,8 @@ def clamp(xp, x, *, low=None, high=None):
 
 def _clamp(xp, g, x, low, high):
     if low is not None:
-        g = g * (x >= low)
-    return g if high is None else g * (x <= high)
+        g = through(xp, g, x >= low)
+    return g if high is None else through(xp, g, x <= high)
 
 
 clamp.vjp(x=_clamp).samples(
