@@ -30,7 +30,8 @@ def on_first_use(
     listed = [*home_of, *modules.split()]
 
     def get(name: str) -> Any:
-        unknown = AttributeError(f"module {here['__name__']!r} has no attribute {name!r}")
+        short = next((f"; did you mean {one!r}?" for one in listed if name.endswith(f"_{one}")), "")
+        unknown = AttributeError(f"module {here['__name__']!r} has no attribute {name!r}{short}")
         if name in home_of:
             value = getattr(import_module(f"{package}.{home_of[name]}"), name)
             here[name] = value  # from now on an attribute like any other

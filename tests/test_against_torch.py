@@ -139,7 +139,7 @@ DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float3
 @pytest.mark.parametrize(
     "operation", ["a + b", "a * b", "a / b", "a.detach() // b.detach()", "a ** b", "a == b"]
 )
-@pytest.mark.parametrize(("left", "right"), itertools.product(DTYPES, DTYPES))
+@pytest.mark.parametrize(("left", "right"), list(itertools.product(DTYPES, DTYPES)))
 def test_promotion_is_pytorchs(operation, left, right):
     if "bool" in (left, right) and operation in ("a.detach() // b.detach()", "a ** b"):
         pytest.skip("PyTorch has no such operation on bool")
@@ -187,6 +187,10 @@ def test_promotion_with_python_numbers_is_pytorchs(operation, left, number):
         ("m.nn.functional.leaky_relu(x, 0.1)", 0.0),
         ("m.nn.functional.elu(x)", 0.0),
         ("m.nn.functional.softplus(x)", 25.0),
+        ("m.atan2(x, x * 0)", 0.0),
+        ("m.atan2(x * 0, x)", 0.0),
+        ("m.stack([x, x * 0 + 4]).norm(0.5)", 0.0),
+        ("m.stack([x, x * 0 + 4]).norm(-1)", 0.0),
         ("x.sigmoid()", 1e4),
         ("m.nn.functional.logsigmoid(x)", -1e4),
     ],

@@ -82,7 +82,9 @@ def test_an_entry_shows_something_or_says_why_not(entry):
     for text in (entry.misprint, entry.note):
         assert not text or text.endswith((".", ".)"))
     if entry.number.startswith("as in "):
-        assert entry.number.removeprefix("as in ") in {one.row for one in ENTRIES if one.tests}
+        assert entry.number.removeprefix("as in ") in {
+            one.row for one in ENTRIES if one.tests and one.number and "as in" not in one.number
+        }
 
 
 def test_every_figure_is_in_the_index():

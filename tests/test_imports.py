@@ -204,6 +204,11 @@ def test_type_checkers_find_mistakes_and_nothing_else(tmp_path):
     assert '"list[str]"' in said["reveal_type(nn.Linear(2, 3).load_state_dict({}).missing_keys)"]
 
 
+def test_a_longer_name_leads_to_the_short_one():
+    with pytest.raises(AttributeError, match="'make_moons'; did you mean 'moons'[?]$"):
+        mg.data.make_moons  # noqa: B018
+
+
 def test_modules_that_are_not_listed_are_attributes_too():
     assert loaded("import minigrad as mg; mg.optim.vectors.copies; mg.nn.layers.Linear")
 

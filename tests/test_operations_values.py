@@ -425,6 +425,42 @@ def test_shapes(name, device, data):
     check(ours(mg.tensor(a)), numpys(a))
 
 
+ONE_NUMBER = {  # of a tensor without dimensions; PyTorch sees a vector of length 1, and so do these
+    "flip": (lambda x: (x.flip(0), x.flip(-1), x.flip(())), (3.0, 3.0, 3.0)),
+    "movedim": (lambda x: x.movedim(-1, 0), 3.0),
+    "unfold": (lambda x: x.unfold(0, 1, 1), [3.0]),
+    "topk": (lambda x: (*x.topk(1), x.topk(1, -1, largest=False).values), (3.0, 0, 3.0)),
+    "quantile": (lambda x: (x.quantile(0.3, 0), x.quantile(mg.tensor([0.3, 0.4]), 0)), (3.0, [3.0, 3.0])),
+    "index_select": (lambda x: (x.index_select(0, mg.tensor([0])), x.index_select(-1, mg.tensor(0))), (3.0, 3.0)),
+    "index_add": (lambda x: x.index_add(0, mg.tensor([0]), 2 * x, alpha=3), 21.0),
+    "index_fill": (lambda x: (x.index_fill(0, mg.tensor([0]), 5.0), x.index_fill(0, mg.tensor([]).long(), 5.0)), (5.0, 3.0)),
+    "spread": (lambda x: (*mg.var_mean(x, 0, correction=0), x.std(-1, correction=0)), (0.0, 3.0, 0.0)),
+    "sum": (lambda x: (x.sum(-1), x.mean(-1), x.prod(-1), x.amax(0), x.norm(dim=-1)), (3.0,) * 5),
+    "keepdim": (lambda x: (x.sum(0, keepdim=True), x.mean((0,), keepdim=True)), (3.0, 3.0)),
+    "softmax": (lambda x: (x.softmax(-1), x.log_softmax(0), x.logsumexp(-1)), (1.0, 0.0, 3.0)),
+    "argmax": (lambda x: (x.argmax(-1), x.argmin(0), (x > 2).any(0), (x > 3).all(-1)), (0, 0, True, False)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ONE_NUMBER)
+def test_dimension_0_of_one_number(name, device):
+    function, expected = ONE_NUMBER[name]
+    x = mg.tensor(3.0, dtype=mg.float64, requires_grad=True)
+    found = function(x)
+    for ours, right in zip(
+        found if isinstance(found, tuple) else (found,),
+        expected if isinstance(expected, tuple) else (expected,),
+        strict=True,
+    ):
+        check(ours.detach(), np.array(right))
+        if ours.requires_grad:
+            mg.autograd.grad(ours.sum(), x)
+    if name == "flip":  # it is a copy, as of any other tensor
+        with mg.no_grad():
+            found[0].zero_()
+        assert x.item() == 3
+
+
 # Products -------------------------------------------------------------------------------------------
 
 
@@ -779,6 +815,9 @@ COMPOSED = {
     "cumprod": (lambda x: mg.cumprod(x, 1), A),
     "cumprod with zeros": (lambda x: mg.cumprod(x, 0), np.array([2.0, 0.0, 3.0, 0.0, 1.5])),
     "diff": (lambda x: mg.diff(x, 2), A),
+    "atan2": (lambda y, x: mg.atan2(y, x), A, B[0]),
+    "norm below 1": (lambda x: x.norm(0.5, dim=1), A),
+    "norm below 0": (lambda x: x.norm(-1), A),
     "hstack": (lambda x, y: mg.hstack([x, y]), A, B),
     "cat with nothing": (lambda x: mg.cat([mg.tensor([]), x, x], 1), A),
     "unfold": (lambda x: x.unfold(1, 2, 1), A),
@@ -821,6 +860,28 @@ def test_gradients_of_functions_made_of_operations(name, device):
     out = out if isinstance(out, tuple) else (out,)
     sum(part.sum() for part in out).backward()
     assert {one.dtype for one in (*out, *(leaf.grad for leaf in leaves))} == {mg.float32}
+
+
+@pytest.mark.parametrize(
+    ("function", "point", "slopes"),
+    [
+        (lambda x: mg.atan2(x[0], x[1]), [0.0, 0.0], [0, -0.0]),
+        (lambda x: mg.atan2(x[0], x[1]), [0.0, -1.0], [-1, -0.0]),
+        (lambda x: mg.atan2(x[0], x[1]), [3e-30, 4e-30], [1.6e29, -1.2e29]),  # squares are 0
+        (lambda x: mg.atan2(x[0], x[1]), [3e30, 4e30], [1.6e-31, -1.2e-31]),  # squares are inf
+        (lambda x: x.norm(0.5), [0.0, 4.0], [0, 1]),
+        (lambda x: x.norm(0.5), [0.0, 0.0], [0, 0]),
+        (lambda x: x.norm(-1), [0.0, 4.0], [0, 0]),
+    ],
+)
+def test_slopes_where_a_formula_divides_by_zero(function, point, slopes, device):
+    x = mg.tensor(point, requires_grad=True)
+    (slope,) = mg.autograd.grad(function(x), x, create_graph=True)
+    assert_close(slope.detach(), np.array(slopes), rtol=1e-6)
+    assert slope.dtype == mg.float32
+    if 0.0 in point:
+        (curvature,) = mg.autograd.grad(slope.sum(), x)
+        assert curvature.isfinite().all()
 
 
 # Nothing is left out --------------------------------------------------------------------------------

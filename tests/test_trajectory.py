@@ -19,6 +19,7 @@ from minigrad.optim import (
     HalveOnNoDecrease,
     LineSearchGD,
     Momentum,
+    Muon,
     NAdam,
     Nesterov,
     Newton,
@@ -93,6 +94,7 @@ RULES = {
     "RAdam": partial(RAdam, lr=0.1),
     "RAdam, rectified": partial(RAdam, lr=0.1, betas=(0.9, 0.5)),
     "Lion": partial(Lion, lr=0.1, weight_decay=0.1),
+    "Muon, a vector": partial(Muon, adamw_lr=0.1, adamw_betas=(0.8, 0.9), adamw_eps=0.01),
     "weight decay": partial(SGD, lr=0.05, weight_decay=0.1),
     "climbing": partial(SGD, lr=0.05, maximize=True),
     "climbing with decay": partial(SGD, lr=0.05, maximize=True, weight_decay=0.1),
@@ -251,6 +253,36 @@ def test_a_rule_that_is_not_known_is_listed_with_all_that_was_kept():
         "θ = (2.7075, -0.5)   after the step",
         f"J(θ) = {functions.bowl((2.7075, -0.5)).item():.6g}",
     ]
+
+
+def test_numbers_of_a_rule_that_are_changed_make_it_another_rule():
+    class Far(Adam):
+        def coefficients(self, s, lr, betas, eps, eps_after_correction, bias_correction):
+            given = lr, betas, eps, eps_after_correction, bias_correction
+            return {**super().coefficients(s, *given), "rate": 3.0}
+
+    text = over_the_bowl(Far, lr=0.1).explain(1)
+    assert not re.findall("^  = ", text, flags=re.M)
+    assert "exp_avg: (0.3, -2) → " in text and "   the step\n" in text
+
+
+@pytest.mark.parametrize("options", [{}, {"nesterov": False, "adjust_lr_fn": "match_rms_adamw"}])
+def test_muon_turns_matrices_and_leaves_others_to_adamw(options):
+    path = minimize(lambda x: (x**4).sum(), [[3.0], [-2.0]], partial(Muon, lr=0.1, **options), 2)
+    text = path.explain(1)
+    found = list(equations(text))
+    assert [(symbol, formula) for symbol, formula, *_ in found] == [
+        ("θ", "(1 − η λ) θ"),
+        ("m", "μ m + (1 − μ) g"),
+        ("u", "m" if options else "μ m + (1 − μ) g"),
+        ("θ", "θ − η s NS(u)"),
+    ]
+    for _, _, numbers, result in found:
+        np.testing.assert_allclose(computed(numbers), computed(result), rtol=2e-5)
+    np.testing.assert_allclose(computed(result), path.points[2], rtol=1e-5)
+    assert f"s = {0.2 * 2**0.5 if options else 2**0.5:.6g}\n" in text
+    text = over_the_bowl(Muon).explain(1)
+    assert "by AdamW, as use_muon is False\nm ← β₁ m + (1 − β₁) g\n" in text and "NS" not in text
 
 
 def test_an_optimiser_of_values_shows_no_gradient():

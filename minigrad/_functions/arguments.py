@@ -41,13 +41,17 @@ def also_named(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return decorator
 
 
-def as_axis(dim: Any) -> Any:
-    """Return ``dim`` (None, an integer, or a list of them) as an axis of NumPy."""
+def as_axis(dim: Any, input: Any) -> Any:
+    """Return ``dim`` (None, an integer, or a list of them) as an axis of NumPy.
+
+    Dimension 0 of a 0-d tensor, which PyTorch sees as a vector of length 1, is all there is.
+    """
     if dim is None:
         return None
-    if isinstance(dim, (tuple, list)):
-        return tuple(map(as_integer, dim)) or None
-    return as_integer(dim)
+    axes = tuple(map(as_integer, dim)) if isinstance(dim, (tuple, list)) else (as_integer(dim),)
+    if not axes or (input.ndim == 0 and axes in ((0,), (-1,))):
+        return None
+    return axes if isinstance(dim, (tuple, list)) else axes[0]
 
 
 def as_integer(value: Any) -> int:
@@ -81,6 +85,15 @@ def check_dim(dim: int, ndim: int, operation: str) -> int:
             f"(expected {-limit} to {limit - 1})"
         )
     return dim % limit
+
+
+def check_ndim(input: Any, least: int, operation: str, kind: type[Exception] = ValueError) -> None:
+    """Raise an error if a tensor has fewer dimensions than ``least``."""
+    if input.ndim < least:
+        dimensions = "a dimension" if least == 1 else f"{least} dimensions or more"
+        raise kind(
+            f"{operation}: expected a tensor with {dimensions}, got shape {tuple(input.shape)}"
+        )
 
 
 def index_array(index: Any, like: Any, operation: str) -> Any:

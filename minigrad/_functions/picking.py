@@ -134,6 +134,8 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     """Return ``input`` with ``value`` in the slices that the vector ``index`` names along ``dim``."""
     dim = check_dim(dim, input.ndim, "index_fill")
     raw = index_array(index, input, "index_fill")
+    if input.ndim == 0:
+        return masked_fill(input, engine.wrap(xp_of(raw).asarray(raw.size > 0), None), value)
     return masked_fill(input, _mask(input, _at(dim, raw)), value)
 
 
@@ -156,8 +158,11 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
     """Return the slices that the vector ``index`` names along ``dim``."""
     dim = check_dim(dim, input.ndim, "index_select")
     raw = index_array(index, input, "index_select")
-    if raw.ndim > 1:
-        raise ValueError(f"index_select: the index has to be a vector, got shape {raw.shape}")
+    if raw.ndim > 1 or (input.ndim == 0 and raw.size != 1):
+        wanted = "a vector" if input.ndim else "one number for a 0-d tensor"
+        raise ValueError(f"index_select: the index has to be {wanted}, got shape {raw.shape}")
+    if input.ndim == 0:
+        return indexing.getitem(flatten(input), index=(xp_of(raw).reshape(raw, ()),))
     return indexing.getitem(input, index=_at(dim, xp_of(raw).reshape(raw, (-1,))))
 
 
@@ -167,6 +172,8 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1
     dim = check_dim(dim, input.ndim, "index_add")
     check_devices("index_add", input=input, source=source)
     raw = index_array(index, input, "index_add")
+    if input.ndim == 0:
+        return index_add(flatten(input), 0, index, source, alpha=alpha).reshape(())
     added = indexing.scatter(source, index=_at(dim, raw), shape=tuple(input.shape))
     return input + (added if alpha == 1 else added * alpha)
 
@@ -251,8 +258,11 @@ def topk(
         If there are fewer than ``k``.
     """
     dim = check_dim(dim, input.ndim, "topk")
-    if not 0 <= as_integer(k) <= input.shape[dim]:
-        raise ValueError(f"topk: k={k} does not fit a dimension of length {input.shape[dim]}")
+    length = input.shape[dim] if input.ndim else 1
+    if not 0 <= as_integer(k) <= length:
+        raise ValueError(f"topk: k={k} does not fit a dimension of length {length}")
+    if input.ndim == 0:
+        return sort(input)
     order = indexing.argsort(input, axis=dim, descending=largest)
     indices = indexing.getitem(order, index=_at(dim, slice(0, k)))
     return ValuesAndIndices(take_along(input, indices.array, dim), indices)

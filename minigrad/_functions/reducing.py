@@ -10,7 +10,7 @@ from typing import Any
 
 from minigrad import engine
 from minigrad._functions import shaping
-from minigrad._functions.arguments import as_axis, check_dim, numpy_names
+from minigrad._functions.arguments import as_axis, check_dim, check_ndim, numpy_names
 from minigrad.backend.devices import xp_of
 from minigrad.dtypes import as_dtype
 from minigrad.ops import arithmetic, fused, reductions
@@ -47,7 +47,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
         input = input.to(as_dtype(dtype))
     if dim is None and not keepdim:
         return reductions.sum_.apply(input)
-    return reductions.sum_.apply(input, axis=as_axis(dim), keepdims=keepdim)
+    return reductions.sum_.apply(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
@@ -65,7 +65,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
         raise TypeError(f"mean: expected a floating dtype, got {input.dtype}; use .float() first")
     if dim is None and not keepdim:
         return reductions.mean.apply(input)
-    return reductions.mean.apply(input, axis=as_axis(dim), keepdims=keepdim)
+    return reductions.mean.apply(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 def _correction(unbiased: bool | None, correction: float | None) -> float:
@@ -101,7 +101,10 @@ def var(
     if isinstance(dim, bool):  # var(False) is var(unbiased=False), as in PyTorch
         dim, unbiased = None, dim
     return reductions.var(
-        input, axis=as_axis(dim), correction=_correction(unbiased, correction), keepdims=keepdim
+        input,
+        axis=as_axis(dim, input),
+        correction=_correction(unbiased, correction),
+        keepdims=keepdim,
     )
 
 
@@ -118,7 +121,10 @@ def std(
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     return reductions.std(
-        input, axis=as_axis(dim), correction=_correction(unbiased, correction), keepdims=keepdim
+        input,
+        axis=as_axis(dim, input),
+        correction=_correction(unbiased, correction),
+        keepdims=keepdim,
     )
 
 
@@ -127,7 +133,7 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     r"""Product, :math:`\prod_i x_i`, over ``dim`` (all dimensions by default)."""
     if dtype is not None:
         input = input.to(as_dtype(dtype))
-    return reductions.prod(input, axis=as_axis(dim), keepdims=keepdim)
+    return reductions.prod(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 def take_along(input: Any, indices: Any, dim: int) -> Any:
@@ -190,49 +196,49 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 @numpy_names
 def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Largest element over ``dim``; ties share the gradient evenly."""
-    return reductions.amax(input, axis=as_axis(dim), keepdims=keepdim)
+    return reductions.amax(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
 def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Smallest element over ``dim``; ties share the gradient evenly."""
-    return reductions.amin(input, axis=as_axis(dim), keepdims=keepdim)
+    return reductions.amin(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
 def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """Index of the first largest element, int64; into the flat tensor without ``dim``."""
-    return reductions.argmax(input, axis=as_axis(dim), keepdims=keepdim)
+    return reductions.argmax(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """Index of the first smallest element, int64; into the flat tensor without ``dim``."""
-    return reductions.argmin(input, axis=as_axis(dim), keepdims=keepdim)
+    return reductions.argmin(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether at least one element is nonzero, bool."""
-    return reductions.any_(input, axis=as_axis(dim), keepdims=keepdim)
+    return reductions.any_(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether every element is nonzero, bool."""
-    return reductions.all_(input, axis=as_axis(dim), keepdims=keepdim)
+    return reductions.all_(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
 def count_nonzero(input: Any, dim: Any = None) -> Any:
     """Number of elements that are not 0, int64."""
-    return reductions.count_nonzero(input, axis=as_axis(dim))
+    return reductions.count_nonzero(input, axis=as_axis(dim, input))
 
 
 @numpy_names
 def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     r"""Logarithm of a sum of exponentials, :math:`m + \ln \sum_i e^{x_i - m}`, :math:`m = \max x`."""
-    return reductions.logsumexp(input, axis=as_axis(dim), keepdims=keepdim)
+    return reductions.logsumexp(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
@@ -266,6 +272,7 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
 @numpy_names
 def diff(input: Any, n: int = 1, dim: int = -1) -> Any:
     """Return the differences of neighbours along ``dim``, taken ``n`` times."""
+    check_ndim(input, 1, "diff")
     out = input.movedim(dim, -1)
     for _ in range(n):
         out = out[..., 1:] - out[..., :-1]
@@ -293,7 +300,7 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
     ValueError
         If there is no such norm.
     """
-    axes: Any = {"axis": as_axis(dim), "keepdims": keepdim}
+    axes: Any = {"axis": as_axis(dim, input), "keepdims": keepdim}
     if p in (2, 2.0, "fro", None):
         return reductions.norm(input, **axes)
     if isinstance(p, str):
@@ -307,9 +314,18 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
         return reductions.amin(size, **axes)
     if p == 1:
         return reductions.sum_(size, **axes)
-    total = reductions.sum_(size**p, **axes)
+    powers = size**p if p > 1 else _powers(size, p)
+    total = reductions.sum_(powers, **axes)
     nonzero = (total != 0).to(total.dtype)
     return (total + (1 - nonzero)) ** (1 / p) * nonzero  # slope 0 at the zero vector
+
+
+def _powers(size: Any, p: float) -> Any:
+    """Return the powers for p < 1, whose slope at 0 would be infinite: it is 0, as in PyTorch."""
+    zero = size.array == 0
+    at_zero = 0.0 if p > 0 else float("inf")
+    powers = arithmetic.select(1.0, size, condition=zero) ** p
+    return arithmetic.select(at_zero, powers, condition=zero)
 
 
 abs_of = arithmetic.abs_
@@ -320,7 +336,7 @@ def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     r"""Softmax along ``dim``, :math:`e^{x_i} / \sum_j e^{x_j}`, shifted so that nothing overflows."""
     if dtype is not None:
         input = input.to(as_dtype(dtype))
-    return reductions.softmax(input, axis=as_axis(dim))
+    return reductions.softmax(input, axis=as_axis(dim, input))
 
 
 @numpy_names
@@ -328,4 +344,4 @@ def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     r"""Logarithm of softmax along ``dim``, :math:`x_i - \ln \sum_j e^{x_j}`, without rounding to 0."""
     if dtype is not None:
         input = input.to(as_dtype(dtype))
-    return fused.log_softmax(input, axis=as_axis(dim))
+    return fused.log_softmax(input, axis=as_axis(dim, input))

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from minigrad import engine
-from minigrad._functions.arguments import also_named, as_integer, as_size, check_dim, numpy_names
+from minigrad._functions.arguments import (
+    also_named,
+    as_integer,
+    as_size,
+    check_dim,
+    check_ndim,
+    numpy_names,
+)
 from minigrad.backend.devices import xp_of
 from minigrad.ops import shapes
 from minigrad.ops.indexing import getitem
@@ -104,6 +111,8 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     targets = destination if isinstance(destination, (tuple, list)) else (destination,)
     moved = [check_dim(dim, input.ndim, "movedim") for dim in sources]
     places = [check_dim(dim, input.ndim, "movedim") for dim in targets]
+    if input.ndim == 0:
+        return input.alias()
     order = [dim for dim in range(input.ndim) if dim not in moved]
     for place, dim in sorted(zip(places, moved, strict=True)):
         order.insert(place, dim)
@@ -175,7 +184,8 @@ def _axes(dims: Any, ndim: int, operation: str) -> tuple[int, ...]:
 @also_named("dims")
 def flip(input: Any, *dims: Any) -> Any:
     """Return the elements in reverse order along ``dims``."""
-    return shapes.flip(input, axis=_axes(as_size(dims), input.ndim, "flip"))
+    axis = _axes(as_size(dims), input.ndim, "flip")
+    return shapes.flip(input, axis=axis) if input.ndim else shapes.clone(input)
 
 
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
@@ -183,6 +193,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     shift = tuple(shifts) if isinstance(shifts, (tuple, list)) else as_integer(shifts)
     if dims is None:
         return shapes.roll(input, shift=shift[0] if isinstance(shift, tuple) else shift)
+    check_ndim(input, 1, "roll", IndexError)
     axis = _axes(dims, input.ndim, "roll")
     return shapes.roll(input, shift=shift if isinstance(shift, tuple) else (shift,), axis=axis)
 
@@ -295,6 +306,7 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Any:
     ValueError
         If they are not all there.
     """
+    check_ndim(input, 1, "narrow")
     dim = check_dim(dim, input.ndim, "narrow")
     size = input.shape[dim]
     start, length = as_integer(start), as_integer(length)
@@ -307,6 +319,7 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Any:
 @numpy_names
 def select(input: Any, dim: int, index: int) -> Any:
     """Return the slice ``index`` of dimension ``dim``, without that dimension."""
+    check_ndim(input, 1, "select", IndexError)
     dim = check_dim(dim, input.ndim, "select")
     return input[(*(slice(None),) * dim, as_integer(index))]
 
@@ -322,6 +335,8 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
         If no window fits, or ``step`` is not positive.
     """
     dimension = check_dim(dimension, input.ndim, "unfold")
+    if input.ndim == 0:
+        return unfold(flatten(input), 0, size, step)[0]
     length = input.shape[dimension]
     if not 0 < as_integer(size) <= length or as_integer(step) <= 0:
         raise ValueError(f"unfold: size {size} and step {step} do not fit a length of {length}")
@@ -340,6 +355,7 @@ def split(input: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, .
     ValueError
         If the sizes do not add up to the length of ``dim``.
     """
+    check_ndim(input, 1, "split")
     dim = check_dim(dim, input.ndim, "split")
     length = input.shape[dim]
     if isinstance(split_size_or_sections, (tuple, list)):
@@ -364,6 +380,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """Cut into ``chunks`` parts of equal size; the last may be smaller, or missing."""
     if as_integer(chunks) <= 0:
         raise ValueError(f"chunk: the number of parts has to be positive, got {chunks}")
+    check_ndim(input, 1, "chunk")
     length = input.shape[check_dim(dim, input.ndim, "chunk")]
     return split(input, max(-(-length // chunks), 1), dim)
 
@@ -371,6 +388,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 @numpy_names
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """Return the slices along ``dim``, without that dimension."""
+    check_ndim(input, 1, "unbind", IndexError)
     dim = check_dim(dim, input.ndim, "unbind")
     before = (slice(None),) * dim
     return tuple(input[(*before, i)] for i in range(input.shape[dim]))
@@ -414,16 +432,19 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
 
 def trace(input: Any) -> Any:
     """Return the sum of the diagonal of a matrix."""
+    check_ndim(input, 2, "trace")
     return diagonal(input).sum()
 
 
 def tril(input: Any, diagonal: int = 0) -> Any:
     """Return the lower triangle of the last two dimensions, zeros above ``diagonal``."""
+    check_ndim(input, 2, "tril")
     return shapes.tril(input, k=diagonal)
 
 
 def triu(input: Any, diagonal: int = 0) -> Any:
     """Return the upper triangle of the last two dimensions, zeros below ``diagonal``."""
+    check_ndim(input, 2, "triu")
     return shapes.triu(input, k=diagonal)
 
 
@@ -449,6 +470,7 @@ def diag(input: Any, diagonal: int = 0) -> Any:
 
 def diag_embed(input: Any, offset: int = 0) -> Any:
     """Return matrices, in the last two dimensions, with the last dimension of ``input`` on a diagonal."""
+    check_ndim(input, 1, "diag_embed", IndexError)
     size = input.shape[-1] + abs(offset)
     return shapes.from_diagonal(
         input, shape=(*input.shape[:-1], size, size), offset=offset, axis1=-2, axis2=-1

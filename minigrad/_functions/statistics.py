@@ -177,6 +177,8 @@ def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False) 
         found = quantile(input.flatten(), q, 0)
         return found.reshape(shares.shape + whole) if keepdim else found
     dim = check_dim(dim, input.ndim, "quantile")
+    if input.ndim == 0:
+        return quantile(input.flatten(), q, 0)
     if not input.numel():
         raise ValueError(f"quantile: a tensor of shape {tuple(input.shape)} has no elements")
     ordered = picking.sort(input, dim).values.movedim(dim, 0)
@@ -245,6 +247,8 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     Sums of ``weights`` are float64, of float32 they are float32.
     """
     raw = index_array(input, input, "bincount")
+    if raw.ndim != 1:
+        raise ValueError(f"bincount: expected a vector, got shape {raw.shape}")
     xp = xp_of(raw)
     share = None if weights is None else weights.array
     found = xp.bincount(raw, weights=share, minlength=minlength)

@@ -206,15 +206,22 @@ def atanh(xp, x):
 atanh.vjp(x=lambda xp, g, x: g / (1 - x * x)).samples(unary(-0.8, 0.8))
 
 
-@op(dtypes="float", kinks="slope nan at the origin")
+@op(dtypes="float", kinks="slope 0 at the origin")
 def atan2(xp, y, x):
     r"""Angle of the point :math:`(x, y)` in radians, in :math:`(-\pi, \pi]`."""
     return xp.arctan2(y, x)
 
 
+def _over_square(xp, g, z, y, x):
+    """Return g z / (x^2 + y^2) without squares that overflow or vanish; 0 at the origin."""
+    r = hypot.on(xp, x, y)
+    r = r + (r == 0)
+    return g * (z / r) / r
+
+
 atan2.vjp(
-    y=lambda xp, g, y, x: g * x / (x * x + y * y),
-    x=lambda xp, g, y, x: -g * y / (x * x + y * y),
+    y=lambda xp, g, y, x: _over_square(xp, g, x, y, x),
+    x=lambda xp, g, y, x: -_over_square(xp, g, y, y, x),
 ).samples(lambda draw: [*binary(y=(0.3, 2.0))(draw), *binary((0.3, 2.0), (-2.0, -0.3))(draw)])
 
 

@@ -15,6 +15,7 @@ from minigrad.optim.along_lines import LineSearchGD
 from minigrad.optim.explaining import Page, explains, write_equation
 from minigrad.optim.halving import HalveOnNoDecrease
 from minigrad.optim.momentum import Momentum, reach
+from minigrad.optim.muon import Muon, newton_schulz, scale_of
 from minigrad.optim.nadam import NAdam, momentum_at
 from minigrad.optim.normalized import NormalizedGD
 from minigrad.optim.radam import RAdam, rectification
@@ -178,6 +179,27 @@ def adam(page: Page) -> None:
     else:
         page.line("c", "√(1 − {β₂}^{t})/(1 − {β₁}^{t})", math.sqrt(1 - beta2**t) / (1 - beta1**t))
         page.line("θ", f"{{θ}} − {{η}}·{{c}}·{{m}}/(√{{{largest}}} + {{ε}})", page.end)
+
+
+@explains(Muon)
+def muon(page: Page) -> None:
+    """Muon, and AdamW for what goes to it."""
+    hyper, mu = page.hyper, page.hyper["momentum"]
+    if not hyper["use_muon"]:
+        page.lines.append("by AdamW, as use_muon is False")
+        page.hyper = {**Adam.defaults, "betas": hyper["adamw_betas"]}
+        page.names["ε"] = hyper["adamw_eps"]
+        adam(page)
+        return
+    u = m = _average(page, "m", "μ", "g", "momentum_buffer")
+    if hyper["nesterov"]:
+        u = mu * m + (1 - mu) * page.given
+    page.line("u", "{μ}·{m} + (1 − {μ})·{g}" if hyper["nesterov"] else "{m}", u)
+    matrix = u.reshape(page.shape[0], -1)
+    turned = newton_schulz(matrix, hyper["ns_steps"], hyper["ns_coefficients"], hyper["eps"])
+    page.fact("NS(u)", turned.reshape(-1), f"near U Vᵀ of u = U Σ Vᵀ, {len(matrix)} rows")
+    page.fact("s", scale_of(matrix.shape, hyper["adjust_lr_fn"]))
+    page.line("θ", "{θ} − {η}·{s}·{NS(u)}", page.end)
 
 
 @explains(NAdam)

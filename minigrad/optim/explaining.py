@@ -30,6 +30,9 @@ EXPLANATIONS: dict[type, Callable[[Page], None]] = {}
 SYMBOLS = {"lr": "η", "momentum": "μ", "weight_decay": "λ", "eps": "ε"}
 """How hyperparameters are called in equations."""
 
+OF_THE_RULE = {"update", "coefficients", "step"}
+"""A class that has one of these methods has a rule of its own."""
+
 MEASURED = "of the function that is measured"
 """The remark at values and gradients of another function than the optimiser saw."""
 
@@ -86,6 +89,8 @@ class Page:
         Class and rule of the optimiser that made the step, if this one only hands it a gradient.
     measured : bool
         Whether ``losses`` and ``gradient`` are those of another function than the optimiser saw.
+    shape : tuple of int
+        The shape of the parameter, of which all arrays here are the numbers in a row.
     names : dict
         What the symbols of the equations stand for so far.
     lines : list of str
@@ -107,6 +112,7 @@ class Page:
     next_lr: float = math.nan
     base: tuple[type, str] | None = None
     measured: bool = False
+    shape: tuple[int, ...] = ()
     names: dict[str, Any] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
@@ -180,7 +186,7 @@ def _explanation(kind: type) -> Callable[[Page], None] | None:
     for one in kind.__mro__:
         if one in EXPLANATIONS:
             return EXPLANATIONS[one]
-        if "update" in one.__dict__ or "step" in one.__dict__:
+        if OF_THE_RULE & vars(one).keys():
             return None
     return None
 

@@ -212,6 +212,7 @@ class Trajectory:
             next_lr=kept.next_lr,
             base=self.base,
             measured=self.measured,
+            shape=self.shape,
         )
         return explain(page)
 

@@ -234,7 +234,7 @@ ENTRIES = (
         "003.21", "handwriting",
         "min Σℓᵢ(φ) + λ‖φ‖².",
         names=("optim.regularized", "optim.transforms.l2"),
-        number="as in 002.13",
+        number="as in 002.14",
         tests=("tests/test_optim_transforms.py::test_in_gradient_descent_all_places_are_the_same",),
     ),
     Entry(
