@@ -1,4 +1,4 @@
-"""minigrad: reverse-mode automatic differentiation of tensors, small enough to read in an evening.
+"""minigrad: reverse-mode automatic differentiation of tensors; its core can be read in an evening.
 
 ::
 
