@@ -387,6 +387,17 @@ def test_writing_by_index(device):
         x[0] = mg.ones(3, device=device)
 
 
+def test_functions_take_lists_and_numbers():
+    assert mg.sum([[1.0, 2.0]], 0).tolist() == mg.amax([[1.0, 2.0]], 0).tolist() == [1.0, 2.0]
+    assert mg.softmax([[0.0, 0.0]], 1).tolist() == [[0.5, 0.5]]
+    assert mg.amax(3.0, 0).item() == mg.sum(3.0, 0).item() == 3.0
+    assert mg.tril([[1.0, 2.0], [3.0, 4.0]]).tolist() == [[1.0, 0.0], [3.0, 4.0]]
+    with pytest.raises(
+        ValueError, match=r"triu: expected a tensor with 2 dimensions or more, got shape"
+    ):
+        mg.triu(2.0)
+
+
 # Writing in place -----------------------------------------------------------------------------------
 
 

@@ -49,7 +49,7 @@ def as_axis(dim: Any, input: Any) -> Any:
     if dim is None:
         return None
     axes = tuple(map(as_integer, dim)) if isinstance(dim, (tuple, list)) else (as_integer(dim),)
-    if not axes or (input.ndim == 0 and axes in ((0,), (-1,))):
+    if not axes or (axes in ((0,), (-1,)) and getattr(input, "ndim", None) == 0):
         return None
     return axes if isinstance(dim, (tuple, list)) else axes[0]
 
@@ -88,12 +88,11 @@ def check_dim(dim: int, ndim: int, operation: str) -> int:
 
 
 def check_ndim(input: Any, least: int, operation: str, kind: type[Exception] = ValueError) -> None:
-    """Raise an error if a tensor has fewer dimensions than ``least``."""
-    if input.ndim < least:
+    """Raise an error if a tensor (or list, or number) has fewer dimensions than ``least``."""
+    shape = tuple(engine.as_tensor(input).shape)
+    if len(shape) < least:
         dimensions = "a dimension" if least == 1 else f"{least} dimensions or more"
-        raise kind(
-            f"{operation}: expected a tensor with {dimensions}, got shape {tuple(input.shape)}"
-        )
+        raise kind(f"{operation}: expected a tensor with {dimensions}, got shape {shape}")
 
 
 def index_array(index: Any, like: Any, operation: str) -> Any:
