@@ -5,17 +5,19 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from minigrad import engine
 from minigrad.backend.devices import Device, device_of, to_device, xp_of
 
+Result = TypeVar("Result")
 
-def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
+
+def numpy_names(function: Callable[..., Result]) -> Callable[..., Result]:
     """Let ``function`` take ``axis`` and ``keepdims`` for ``dim`` and ``keepdim``, as PyTorch does."""
 
     @wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Result:
         if kwargs:
             if "axis" in kwargs:
                 kwargs["dim"] = kwargs.pop("axis")
@@ -26,12 +28,12 @@ def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def also_named(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def also_named(name: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Let a function take its ``*numbers`` by ``name`` too: ``zeros(size=(2, 3))`` for ``zeros(2, 3)``."""
 
-    def decorator(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorator(function: Callable[..., Result]) -> Callable[..., Result]:
         @wraps(function)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
+        def wrapper(*args: Any, **kwargs: Any) -> Result:
             if name in kwargs:
                 args = (*args, kwargs.pop(name))
             return function(*args, **kwargs)
