@@ -51,7 +51,7 @@ TENSORS = {
     *(f"_functions.{n}" for n in "pointwise reducing shaping statistics".split()),
     *("ops", *(f"ops.{n}" for n in "activations arithmetic comparison declare".split())),
     *(f"ops.{n}" for n in "elementary fused indexing linalg losses namespace products".split()),
-    *("ops.reductions", "ops.samples", "ops.shapes", "ownership", "versions"),
+    *("_warning", "ops.reductions", "ops.samples", "ops.shapes", "ownership", "versions"),
 }
 NETWORK = TENSORS | {
     *("_random", "autograd.function", "backend.generator", "nn", "nn.activations", "nn.containers"),

@@ -624,3 +624,36 @@ def test_subclasses_of_numpys_arrays_become_plain_arrays_on_the_same_memory(tmp_
             assert mg.nn.Linear(3, 2)(x).shape == (4, 2)
     mg.from_numpy(mapped).fill_(7.0)
     assert (np.asarray(mapped) == 7).all()
+
+
+def test_functions_of_numpy_that_reduce_are_the_methods():
+    x = mg.tensor([[1.0, 2.0], [3.0, 5.0]], requires_grad=True)
+    a = x.detach().numpy()
+    for function in (np.sum, np.mean, np.max, np.min, np.prod, np.std, np.var):
+        for options in ({}, {"axis": 0}, {"axis": 1, "keepdims": True}):
+            if function in (np.max, np.min) and options:
+                continue  # PyTorch's give values and indices
+            found = function(x, **options)
+            assert isinstance(found, mg.Tensor) and found.requires_grad
+            assert_close(found, function(a, **options), rtol=1e-6)
+    assert np.std(x, ddof=1).item() == x.std().item()
+    assert np.sum(x, dtype=np.float64).dtype == mg.float64
+    assert np.all(x > 0) and np.any(x > 4)
+    with pytest.raises(TypeError, match=r"^sum\(\): there is no out; .*\.detach\(\)\.numpy\(\)"):
+        np.sum(x, out=np.empty(()))
+
+
+def test_reading_the_gradient_of_a_result_warns():
+    w = mg.tensor(1.0, requires_grad=True)
+    result = w - 0.5
+    with pytest.warns(
+        UserWarning, match=r"Tensor that is not a leaf .*'sub'.*retain_grad"
+    ) as caught:
+        assert result.grad is None
+    assert len(caught) == 1 and caught[0].filename == __file__
+    assert w.grad is None and w.detach().grad is None  # leaves do not warn
+    result.retain_grad()
+    assert result.grad is None
+    result.backward()
+    assert result.grad.item() == 1.0
+    mg.nn.utils.clip_grad_norm_([w, w * 2], 1.0)  # nor does minigrad to itself

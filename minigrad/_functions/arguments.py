@@ -14,11 +14,16 @@ Result = TypeVar("Result")
 
 
 def numpy_names(function: Callable[..., Result]) -> Callable[..., Result]:
-    """Let ``function`` take ``axis`` and ``keepdims`` for ``dim`` and ``keepdim``, as PyTorch does."""
+    """Let ``function`` take ``axis`` and ``keepdims`` for ``dim`` and ``keepdim``, as PyTorch does.
+
+    And let NumPy's functions call it: ``np.sum(tensor)`` is ``tensor.sum(axis=None, out=None)``.
+    """
 
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Result:
         if kwargs:
+            if "out" in kwargs:
+                kwargs = _without_numpys_own(function.__name__, **kwargs)
             if "axis" in kwargs:
                 kwargs["dim"] = kwargs.pop("axis")
             if "keepdims" in kwargs:
@@ -26,6 +31,18 @@ def numpy_names(function: Callable[..., Result]) -> Callable[..., Result]:
         return function(*args, **kwargs)
 
     return wrapper
+
+
+def _without_numpys_own(
+    name: str, *, out: Any, dtype: Any = None, ddof: Any = None, **kwargs: Any
+) -> dict[str, Any]:
+    """Return keywords, as a function of NumPy hands them on to a method, in PyTorch's words."""
+    if out is not None:
+        raise TypeError(
+            f"{name}(): there is no out; use the result, or NumPy on .detach().numpy() of the tensor"
+        )
+    given = {"dtype": dtype, "correction": ddof}
+    return kwargs | {key: value for key, value in given.items() if value is not None}
 
 
 def also_named(name: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
