@@ -1,5 +1,9 @@
 """Log losses: PyTorch 2.13's numbers, derivatives to second order, extreme logits, corners, errors."""
 
+import copy
+import inspect
+import pickle
+
 import numpy as np
 import pytest
 
@@ -514,3 +518,16 @@ def test_input_and_target_on_different_devices():
         F.cross_entropy(z, k)
     with pytest.raises(RuntimeError, match="input is on strict, the weight on cpu"):
         F.cross_entropy(z, k.to("strict"), mg.ones(3, device="cpu"))
+
+
+@pytest.mark.parametrize(
+    "name", ["MSELoss", "CrossEntropyLoss", "HuberLoss", "PoissonNLLLoss", "HingeLoss"]
+)
+def test_a_loss_called_before_it_is_made_says_so(name):
+    kind = getattr(nn, name)
+    with pytest.raises(
+        TypeError, match=rf"^{name}: make the loss first, .* {name}\(\)\(input, target\)$"
+    ):
+        kind(mg.ones(3), mg.ones(3))
+    assert "reduction" in inspect.signature(kind).parameters
+    assert type(pickle.loads(pickle.dumps(copy.deepcopy(kind())))) is kind

@@ -245,6 +245,9 @@ class Optimizer:
     ) -> None:
         if isinstance(params, Tensor):
             raise self._error(TypeError, "params is one tensor, not a list of tensors; write [p]")
+        if callable(params) and not hasattr(params, "__iter__"):
+            what = getattr(params, "__name__", type(params).__name__)
+            raise self._error(TypeError, f"params is {what} itself; write model.parameters()")
         self.transforms = self._checked_transforms(transforms)
         self.defaults = self._defaults_from(values, named)
         self.param_groups: list[dict[str, Any]] = []
@@ -447,7 +450,8 @@ class Optimizer:
         for position, p in enumerate(params):
             which = f"parameter {names[position]!r}" if names else f"parameter {position}"
             if not isinstance(p, Tensor):
-                raise self._error(TypeError, f"{which} is no Tensor but {type(p).__name__}")
+                advice = "; write model.parameters()" if hasattr(p, "parameters") else ""
+                raise self._error(TypeError, f"{which} is no Tensor but {type(p).__name__}{advice}")
             if p.grad_fn is not None:
                 raise self._error(
                     ValueError,
