@@ -409,3 +409,15 @@ def test_training_follows_pytorch_step_by_step():
         losses.append(loss.item())
     expected = [0.7098345756, 0.6395285726, 0.6028254032, 0.5849468708, 0.5433375239]
     assert_close(np.array(losses), np.array(expected), rtol=1e-6)
+
+
+def test_lengths_that_no_linear_layer_has_and_modules_in_a_list():
+    for lengths, kind, words in [
+        ((2.0, 3), TypeError, "^Linear: in_features has to be an integer, got 2.0; n // 2 is one"),
+        ((2, 6 / 2), TypeError, "^Linear: out_features has to be an integer, got 3.0"),
+        ((-2, 3), ValueError, "^Linear: in_features cannot be negative, got -2$"),
+    ]:
+        with pytest.raises(kind, match=words):
+            nn.Linear(*lengths)
+    with pytest.raises(TypeError, match=r"got one list of them; write Sequential\(\*modules\)$"):
+        nn.Sequential([nn.Linear(2, 3), nn.Tanh()])

@@ -67,9 +67,14 @@ def test_tensors_inside_lists():
         (lambda: mg.from_numpy([1.0]), "expected a NumPy array, got list"),
         (lambda: mg.arange(0, 1, -1), "does not lead"),
         (lambda: mg.zeros(2.5), "expected an integer, got 2.5"),
+        (
+            lambda: mg.cat(mg.ones(2), mg.ones(2)),
+            r"^cat: expected a list of tensors, .*\(2,\); write cat\(\[a, b\]\)$",
+        ),
+        (lambda: mg.stack(mg.ones(2)), r"write stack\(\[a, b\]\)$"),
         (lambda: mg.FloatTensor("text"), "no tensors of dtype"),
         (lambda: mg.set_default_tensor_type("torch.LongTensor"), "has to be floating, got int64"),
-        (lambda: mg.randint(5), "expected an integer, got None"),
+        (lambda: mg.randint(5), r"^randint: there is no size; .* randint\(5, \(2, 3\)\)$"),
     ],
 )
 def test_what_cannot_be_made_says_why(make, words):

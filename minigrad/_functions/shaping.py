@@ -222,6 +222,11 @@ def repeat_interleave(input: Any, repeats: int, dim: int | None = None) -> Tenso
 
 
 def _tensors(tensors: Any, operation: str) -> list[Any]:
+    if isinstance(tensors, engine.Tensor):
+        raise TypeError(
+            f"{operation}: expected a list of tensors, got one of shape {tuple(tensors.shape)}; "
+            f"write {operation}([a, b])"
+        )
     tensors = list(tensors)
     if not tensors:
         raise ValueError(f"{operation}: expected at least one tensor")

@@ -180,6 +180,11 @@ class Sequential(_Row):
         super().__init__()
         if len(modules) == 1 and isinstance(modules[0], Mapping):
             named: Iterable[tuple[str, Any]] = modules[0].items()
+        elif len(modules) == 1 and isinstance(modules[0], (list, tuple)):
+            raise TypeError(
+                f"Sequential takes modules one by one, got one {type(modules[0]).__name__} of them; "
+                "write Sequential(*modules)"
+            )
         else:
             named = ((str(i), module) for i, module in enumerate(modules))
         for name, module in named:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 from minigrad._creation import empty
@@ -46,8 +47,10 @@ class Linear(Module):
 
     Raises
     ------
+    TypeError
+        If a length is no integer.
     ValueError
-        When called with an input whose last dimension is not ``in_features``.
+        If a length is negative; when called with an input whose last dimension is not ``in_features``.
 
     Examples
     --------
@@ -68,8 +71,8 @@ class Linear(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        self.in_features = in_features
-        self.out_features = out_features
+        self.in_features = _length("in_features", in_features)
+        self.out_features = _length("out_features", out_features)
         self.weight = Parameter(empty(out_features, in_features, device=device, dtype=dtype))
         self.bias = Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None
         self.reset_parameters()
@@ -91,6 +94,19 @@ class Linear(Module):
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}"
         )
+
+
+def _length(name: str, value: Any) -> int:
+    """Return one of the lengths of a linear layer."""
+    try:
+        length = operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"Linear: {name} has to be an integer, got {value!r}; n // 2 is one, n / 2 is not"
+        ) from None
+    if length < 0:
+        raise ValueError(f"Linear: {name} cannot be negative, got {length}")
+    return length
 
 
 class Flatten(Module):
