@@ -483,6 +483,7 @@ def test_parameters_that_are_none(device):
         ([p, 3.0], TypeError, "SGD: parameter 1 is no Tensor but float"),
         ([np.ones(2)], TypeError, "SGD: parameter 0 is no Tensor but ndarray"),
         (nn.Linear(2, 1), TypeError, r"SGD: params is Linear itself; write model.parameters\(\)$"),
+        ([{"params": nn.Linear(2, 1)}], TypeError, "SGD: params is Linear itself"),
         (nn.Linear(2, 1).parameters, TypeError, r"params is parameters itself; write model.param"),
         (
             nn.Sequential(nn.Tanh()),

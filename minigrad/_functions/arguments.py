@@ -77,6 +77,29 @@ def as_integer(value: Any) -> int:
         raise TypeError(f"expected an integer, got {value!r}") from None
 
 
+def as_length(layer: Any, name: str, value: Any) -> int:
+    """Return the argument ``name`` of a layer, the length of a dimension, as a Python int.
+
+    Raises
+    ------
+    TypeError
+        If it is no integer.
+    ValueError
+        If it is negative.
+    """
+    layer = type(layer).__name__
+    try:
+        length = operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"{layer}: {name} has to be an integer, got {value!r}"
+            + ("; n // 2 is one, n / 2 is not" if isinstance(value, float) else "")
+        ) from None
+    if length < 0:
+        raise ValueError(f"{layer}: {name} cannot be negative, got {length}")
+    return length
+
+
 def as_size(sizes: tuple[Any, ...] | list[Any]) -> tuple[int, ...]:
     """Return the shape meant by ``f(2, 3)`` or ``f((2, 3))``."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad._creation import ones, zeros
+from minigrad._functions.arguments import as_length
 from minigrad._tensor import Tensor
 from minigrad._warning import warn
 from minigrad.backend.devices import xp_of
@@ -108,7 +109,7 @@ class BatchNorm1d(Module):
         features_first: bool = False,
     ) -> None:
         super().__init__()
-        self.num_features = num_features
+        self.num_features = as_length(self, "num_features", num_features)
         self.eps = eps
         self.momentum = momentum
         self.affine = affine

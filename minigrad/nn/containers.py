@@ -217,6 +217,11 @@ class ModuleList(_Holder, _Row):
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
         super().__init__()
+        if not isinstance(modules, Iterable):
+            raise TypeError(
+                f"ModuleList takes modules in a list, got one {type(modules).__name__}; "
+                "write ModuleList([...])"
+            )
         self.extend(modules)
 
     def _cut(self, index: slice) -> dict[str, Module]:

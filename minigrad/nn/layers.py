@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
 from minigrad._creation import empty
-from minigrad._functions.arguments import as_size
+from minigrad._functions.arguments import as_length, as_size
 from minigrad._tensor import Tensor
 from minigrad.nn import functional as F
 from minigrad.nn import init
@@ -71,8 +70,8 @@ class Linear(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        self.in_features = _length("in_features", in_features)
-        self.out_features = _length("out_features", out_features)
+        self.in_features = as_length(self, "in_features", in_features)
+        self.out_features = as_length(self, "out_features", out_features)
         self.weight = Parameter(empty(out_features, in_features, device=device, dtype=dtype))
         self.bias = Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None
         self.reset_parameters()
@@ -94,19 +93,6 @@ class Linear(Module):
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}"
         )
-
-
-def _length(name: str, value: Any) -> int:
-    """Return one of the lengths of a linear layer."""
-    try:
-        length = operator.index(value)
-    except TypeError:
-        raise TypeError(
-            f"Linear: {name} has to be an integer, got {value!r}; n // 2 is one, n / 2 is not"
-        ) from None
-    if length < 0:
-        raise ValueError(f"Linear: {name} cannot be negative, got {length}")
-    return length
 
 
 class Flatten(Module):
