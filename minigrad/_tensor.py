@@ -784,8 +784,15 @@ class Tensor(InPlace):
 
     # Functions ------------------------------------------------------------------------------------
 
-    T = property(lambda self: shapes.permute_dims(self, axes=tuple(range(self.ndim))[::-1]))
-    mT = property(lambda self: shaping.transpose(self, -2, -1))
+    @property
+    def T(self) -> Tensor:
+        """The tensor with its dimensions in the opposite order."""
+        return shapes.permute_dims(self, axes=tuple(range(self.ndim))[::-1])
+
+    @property
+    def mT(self) -> Tensor:
+        """The tensor with its last two dimensions exchanged."""
+        return shaping.transpose(self, -2, -1)
 
     abs = absolute = pointwise.abs
     neg = negative = pointwise.neg
