@@ -97,7 +97,11 @@ def randint(
     """
     if size is None:
         low, high, size = 0, low, high
-    elif high is None:
+    if size is None:
+        raise TypeError(
+            "randint: there is no size; write randint(high, size), as in randint(5, (2, 3))"
+        )
+    if high is None:
         low, high = 0, low
     shape = as_size(size if isinstance(size, (tuple, list)) else (size,))
     drawn = (generator or default_generator).integers(low, high, shape)

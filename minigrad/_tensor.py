@@ -21,6 +21,7 @@ from minigrad._conversion import as_tensor, from_python
 from minigrad._functions import multiplying, picking, pointwise, reducing, shaping, statistics
 from minigrad._functions.arguments import on_device
 from minigrad._inplace import InPlace
+from minigrad._warning import warn
 from minigrad.backend.devices import (
     Device,
     backend_for,
@@ -220,7 +221,15 @@ class Tensor(InPlace):
 
     @property
     def grad(self) -> Tensor | None:
-        """The gradient that ``backward()`` accumulated, or ``None``.  Can be set, e.g. to ``None``."""
+        """The gradient that ``backward()`` accumulated, or ``None``.  Can be set, e.g. to ``None``.
+
+        Warns
+        -----
+        UserWarning
+            If this is a result, which keeps no gradient, and not a leaf: see :meth:`retain_grad`.
+        """
+        if self._grad is None and not self.is_leaf and not self.retains_grad:
+            self._warn_of_no_grad()
         return self._grad
 
     @grad.setter
@@ -242,6 +251,14 @@ class Tensor(InPlace):
     @grad.deleter
     def grad(self) -> None:
         self._grad = None
+
+    def _warn_of_no_grad(self) -> None:
+        warn(
+            "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed: the result of "
+            f"{self.node.op_name!r} keeps no gradient. "  # type: ignore[union-attr]
+            "To see it, call retain_grad() on the result before backward(). A parameter that is "
+            "updated stays a leaf if it is changed in place: with mg.no_grad(): w -= lr * w.grad"
+        )
 
     @property
     def grad_fn(self) -> engine.Node | None:
@@ -767,8 +784,15 @@ class Tensor(InPlace):
 
     # Functions ------------------------------------------------------------------------------------
 
-    T = property(lambda self: shapes.permute_dims(self, axes=tuple(range(self.ndim))[::-1]))
-    mT = property(lambda self: shaping.transpose(self, -2, -1))
+    @property
+    def T(self) -> Tensor:
+        """The tensor with its dimensions in the opposite order."""
+        return shapes.permute_dims(self, axes=tuple(range(self.ndim))[::-1])
+
+    @property
+    def mT(self) -> Tensor:
+        """The tensor with its last two dimensions exchanged."""
+        return shaping.transpose(self, -2, -1)
 
     abs = absolute = pointwise.abs
     neg = negative = pointwise.neg

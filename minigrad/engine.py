@@ -78,6 +78,8 @@ class Plan:
     ----------
     op : Op or None
         The operation; ``None`` for a leaf.
+    needs : tuple of bool
+        For each input, whether it needs a gradient; a joint rule is told.
     wanted : tuple of int
         Positions of the inputs that need gradients.
     rules : tuple of (int, callable, tuple of int, int)
@@ -701,15 +703,25 @@ def differentiable_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterabl
         elif source is not None:
             value = as_recorded(node, value, source)
         values.append(value)
-    if plan.joint is not None:
-        rule, picks = plan.joint
-        contributions = rule(tensor_namespace, gradient, plan.needs, *[values[i] for i in picks])
-        return [(position, contributions[position]) for position in plan.wanted]
-    pairs = []
-    for position, rule, picks, _ in plan.rules:
-        if not passed or inputs[position] in passed:
-            given = map(values.__getitem__, picks)
-            pairs.append((position, rule(tensor_namespace, gradient, *given)))
+    try:
+        if plan.joint is not None:
+            rule, picks = plan.joint
+            contributions = rule(
+                tensor_namespace, gradient, plan.needs, *[values[i] for i in picks]
+            )
+            return [(position, contributions[position]) for position in plan.wanted]
+        pairs = []
+        for position, rule, picks, _ in plan.rules:
+            if not passed or inputs[position] in passed:
+                given = map(values.__getitem__, picks)
+                pairs.append((position, rule(tensor_namespace, gradient, *given)))
+    except TypeError as error:
+        if "__array_ufunc__" in str(error):
+            error.add_note(
+                f"The derivative of {describe(node)} is itself differentiated, so its rule is given "
+                "Tensors: write xp.exp, and not np.exp."
+            )
+        raise
     return pairs
 
 

@@ -228,7 +228,7 @@ def _named(name: str) -> Op:
     hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
     raise ValueError(
         f"explain: there is no operation {name!r}; {hint}what is computed by several operations has no rule "
-        "of its own: mg.draw shows which they are"
+        "of its own: mg.draw shows which they are; for one of yours pass the operation itself"
     )
 
 

@@ -10,7 +10,7 @@ import copy
 import inspect
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sized
 from typing import Any
 
 from minigrad._tensor import Tensor
@@ -145,7 +145,8 @@ def fit(
         If ``epochs`` is less than 1, the loader has no batches or can be gone through only once, a metric has
         the name of something else, or ``restore_best`` has no validation data.
     TypeError
-        If the optimizer's ``step()`` needs a closure, as those of SAM and line searches do.
+        If an argument is of the wrong kind, or the optimizer's ``step()`` needs a closure, as those of SAM
+        and line searches do.
     FloatingPointError
         If the loss is not finite: the learning rate is too large, or the data holds NaN.  The error has what
         was measured so far as its attribute ``history``.  (With ``restore_best`` the model has its best
@@ -166,6 +167,7 @@ def fit(
     >>> history["accuracy"][-1] > 0.95
     True
     """
+    _check_places(model, loader, loss, optimizer)
     _check(loader, optimizer, epochs, validation, metrics, restore_best)
     criteria = [stop] if callable(stop) else list(stop)
     for criterion in criteria:
@@ -301,6 +303,27 @@ def _step(scheduler: Any, record: dict[str, float]) -> None:
         scheduler.step()
 
 
+def _check_places(model: Any, loader: Any, loss: Any, optimizer: Any) -> None:
+    """Raise if the arguments of :func:`fit` that are given by their places were mixed up."""
+    fitting = {
+        "model": (model, isinstance(model, Module), "a Module"),
+        "loader": (
+            loader,
+            isinstance(loader, Iterable) and not isinstance(loader, (Tensor, Module)),
+            "an iterable of batches",
+        ),
+        "loss": (loss, callable(loss), "a function of outputs and targets"),
+        "optimizer": (optimizer, hasattr(optimizer, "param_groups"), "an optimizer"),
+    }
+    for name, (given, fits, wanted) in fitting.items():
+        if not fits:
+            what = given.__name__ if isinstance(given, type) else type(given).__name__
+            raise TypeError(
+                f"fit: {name} has to be {wanted}, got {what}; the order is "
+                "fit(model, loader, loss, optimizer)"
+            )
+
+
 def _check(
     loader: Batches,
     optimizer: Any,
@@ -315,6 +338,12 @@ def _check(
     if restore_best and validation is None:
         raise ValueError("fit: restore_best needs validation data to tell which epoch was best")
     for name, batches in (("loader", loader), ("validation", validation)):
+        if isinstance(batches, (tuple, list)) and any(isinstance(one, Tensor) for one in batches):
+            raise TypeError(
+                f"fit: {name} is to give batches, each a pair (inputs, targets), and this is one such pair "
+                "or a list of tensors; write [(inputs, targets)] for a single batch of all, or "
+                "DataLoader(TensorDataset(inputs, targets), batch_size=...)"
+            )
         if isinstance(batches, Iterator):
             raise ValueError(
                 f"fit: {name} is an iterator ({type(batches).__name__}), which gives its batches only once; "
@@ -382,6 +411,8 @@ class _Display:
 class History:
     """What was measured in each epoch: a list of values for each name.
 
+    Looked up and gone through like a dictionary of the names, but its length is the number of epochs.
+
     Attributes
     ----------
     columns : dict of str to list of float
@@ -410,7 +441,21 @@ class History:
             self.columns.setdefault(name, []).append(value)
 
     def __getitem__(self, name: str) -> list[float]:
+        if name not in self.columns:
+            there_are = ", ".join(self.columns) or "nothing was measured yet"
+            advice = " (see fit(validation=...))" if str(name).startswith("validation ") else ""
+            raise KeyError(f"the history has no {name!r}{advice}, but {there_are}")
         return self.columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def keys(self) -> KeysView[str]:
+        """Return the names of what was measured, so that ``dict(history)`` has them all."""
+        return self.columns.keys()
 
     def __len__(self) -> int:
         return max(map(len, self.columns.values()), default=0)

@@ -51,7 +51,7 @@ TENSORS = {
     *(f"_functions.{n}" for n in "pointwise reducing shaping statistics".split()),
     *("ops", *(f"ops.{n}" for n in "activations arithmetic comparison declare".split())),
     *(f"ops.{n}" for n in "elementary fused indexing linalg losses namespace products".split()),
-    *("ops.reductions", "ops.samples", "ops.shapes", "ownership", "versions"),
+    *("_warning", "ops.reductions", "ops.samples", "ops.shapes", "ownership", "versions"),
 }
 NETWORK = TENSORS | {
     *("_random", "autograd.function", "backend.generator", "nn", "nn.activations", "nn.containers"),
@@ -155,6 +155,8 @@ import minigrad.nn.functional as F
 from minigrad import nn, optim
 from minigrad.optim import *
 from minigrad.utils.data import *
+def doubled(x: mg.Tensor) -> mg.Tensor:
+    return (x + x.exp()).reshape(-1).sum()
 nn.Lineer
 optim.Adamm
 optim.lr_scheduler.StepLRR
@@ -170,6 +172,8 @@ reveal_type(nn.Linear(2, 3).load_state_dict({}).missing_keys)
 reveal_type(Adam)
 reveal_type(DataLoader)
 reveal_type(mg.backend.backend_for(mg.device("cpu")).on_device(None))
+reveal_type(mg.ones(2).view(2, 1).mean(axis=0))
+reveal_type(mg.cat([mg.rand(2), mg.ones(2).exp()]))
 """
 
 
@@ -177,9 +181,11 @@ def test_type_checkers_find_mistakes_and_nothing_else(tmp_path):
     pytest.importorskip("mypy")
     root = Path(mg.__file__).parents[1]
     path = {} if root.name == "site-packages" else {"MYPYPATH": str(root)}  # it looks there itself
-    (tmp_path / "program.py").write_text(MISTAKES)
+    names = [f"mg.{name}\n" for name in mg.__all__]
+    names += [f"mg.autograd.{name}\n" for name in mg.autograd.__all__]
+    (tmp_path / "program.py").write_text(MISTAKES + "".join(names))
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file", "", "--follow-imports", "silent"]
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--follow-imports=silent"]
         + ["--ignore-missing-imports", "--cache-dir", str(tmp_path / "cache"), "program.py"],
         cwd=tmp_path,
         env=os.environ | path,
@@ -187,12 +193,12 @@ def test_type_checkers_find_mistakes_and_nothing_else(tmp_path):
         text=True,
         timeout=300,
     )
-    lines, said = MISTAKES.splitlines(), {}
+    lines, said = [*MISTAKES.splitlines(), *names], {}
     for line in done.stdout.splitlines():
         if line.startswith("program.py:"):
             _, number, text = line.split(":", 2)
             said.setdefault(lines[int(number) - 1], text)
-    assert list(said) == lines[lines.index("nn.Lineer") :], done.stdout + done.stderr
+    assert list(said) == lines[lines.index("nn.Lineer") : -len(names)], done.stdout + done.stderr
     for line, text in said.items():
         expected = "has no attribute"
         if line.startswith("reveal_type"):
@@ -202,6 +208,8 @@ def test_type_checkers_find_mistakes_and_nothing_else(tmp_path):
             expected = "Missing named argument" if "Backend" in line else "is read-only"
         assert expected in text, (line, text)
     assert '"list[str]"' in said["reveal_type(nn.Linear(2, 3).load_state_dict({}).missing_keys)"]
+    for line in ("mg.ones(2).view(2, 1).mean(axis=0)", "mg.cat([mg.rand(2), mg.ones(2).exp()])"):
+        assert '"minigrad._tensor.Tensor"' in said[f"reveal_type({line})"]
 
 
 def test_a_longer_name_leads_to_the_short_one():

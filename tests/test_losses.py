@@ -1,5 +1,9 @@
 """Log losses: PyTorch 2.13's numbers, derivatives to second order, extreme logits, corners, errors."""
 
+import copy
+import inspect
+import pickle
+
 import numpy as np
 import pytest
 
@@ -440,11 +444,12 @@ def test_the_scope_is_the_loss():
 
 
 def test_shapes_that_broadcast_are_met_with_a_warning():
-    for function in (F.mse_loss, F.l1_loss):
+    for function in (F.mse_loss, F.l1_loss, nn.MSELoss()):
         with pytest.warns(
             UserWarning, match=r"input \(4, 1\) and the target \(4,\) differ in shape"
-        ):
+        ) as caught:
             assert function(mg.ones(4, 1), mg.ones(4)).item() == 0.0
+        assert caught[0].filename == __file__  # the line of the program, not one of minigrad's
 
 
 Z_, K_ = mg.tensor(Z), mg.tensor(K)
@@ -463,7 +468,15 @@ Z_, K_ = mg.tensor(Z), mg.tensor(K)
          r"class index -1 .*\(in module CrossEntropyLoss\)"),
         (lambda: F.cross_entropy(Z_, mg.tensor([0, -100, 5, 0])), IndexError, "class index 5"),
         (lambda: F.cross_entropy(Z_, K_ > 0), TypeError, "class indices .integers., got bool"),
-        (lambda: F.cross_entropy(Z_, mg.ones(4)), ValueError, r"target \(4,\) .* input \(4, 3\)"),
+        (lambda: F.cross_entropy(Z_, mg.ones(4)), ValueError,
+         r"target \(4,\) float32 is neither probabilities in the shape of the input \(4, 3\) nor class "
+         r"labels, which have to be integers of shape \(4,\): use target.long\(\)$"),
+        (lambda: F.cross_entropy(Z_, mg.ones(4, 1)), ValueError, r"use target.long\(\).reshape\(\(4,\)\)$"),
+        (lambda: nn.CrossEntropyLoss()(Z_, mg.ones(2)), ValueError,
+         r"target \(2,\) .*of shape \(4,\) \(in module CrossEntropyLoss\)$"),
+        (lambda: F.cross_entropy(Z_, mg.zeros(4, 3, dtype=mg.int64)), ValueError,
+         r"probabilities of shape \(4, 3\), got \(4, 3\) int64; use .float\(\)$"),
+        (lambda: F.nll_loss(Z_, mg.zeros(4, 3, dtype=mg.int64)), ValueError, r"got \(4, 3\) int64$"),
         (lambda: F.cross_entropy(Z_, K_, weight=mg.ones(2)), ValueError, "each of 3 classes"),
         (lambda: F.cross_entropy(Z_, K_, label_smoothing=2.0), ValueError, "from 0 to 1, got 2.0"),
         (lambda: F.cross_entropy(Z_, K_, reduction="avg"), ValueError, "'mean', 'sum' or 'none'"),
@@ -505,3 +518,16 @@ def test_input_and_target_on_different_devices():
         F.cross_entropy(z, k)
     with pytest.raises(RuntimeError, match="input is on strict, the weight on cpu"):
         F.cross_entropy(z, k.to("strict"), mg.ones(3, device="cpu"))
+
+
+@pytest.mark.parametrize(
+    "name", ["MSELoss", "CrossEntropyLoss", "HuberLoss", "PoissonNLLLoss", "HingeLoss"]
+)
+def test_a_loss_called_before_it_is_made_says_so(name):
+    kind = getattr(nn, name)
+    with pytest.raises(
+        TypeError, match=rf"^{name}: make the loss first, .* {name}\(\)\(input, target\)$"
+    ):
+        kind(mg.ones(3), mg.ones(3))
+    assert "reduction" in inspect.signature(kind).parameters
+    assert type(pickle.loads(pickle.dumps(copy.deepcopy(kind())))) is kind

@@ -303,5 +303,6 @@ def test_a_bias_that_matters_is_not_warned_of():
 def test_a_bias_before_batch_norm_is_seen_behind_a_hook():
     model = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5))
     model[0].register_full_backward_hook(lambda m, gi, go: None)
-    with pytest.warns(UserWarning, match=r"linear layer \(0: Linear\)"):
+    with pytest.warns(UserWarning, match=r"linear layer \(0: Linear\)") as caught:
         model(mg.randn(7, 4))
+    assert caught[0].filename == __file__

@@ -409,3 +409,21 @@ def test_training_follows_pytorch_step_by_step():
         losses.append(loss.item())
     expected = [0.7098345756, 0.6395285726, 0.6028254032, 0.5849468708, 0.5433375239]
     assert_close(np.array(losses), np.array(expected), rtol=1e-6)
+
+
+def test_lengths_that_no_linear_layer_has_and_modules_in_a_list():
+    for make, kind, words in [
+        (lambda: nn.Linear(2.0, 3), TypeError, "^Linear: in_features has to be an integer, got 2.0; n // 2 is one"),
+        (lambda: nn.Linear(2, "3"), TypeError, "^Linear: out_features has to be an integer, got '3'$"),
+        (lambda: nn.Linear(-2, 3), ValueError, "^Linear: in_features cannot be negative, got -2$"),
+        (lambda: nn.LazyLinear(6 / 2), TypeError, "^LazyLinear: out_features has to be an integer, got 3.0"),
+        (lambda: nn.Embedding(5, 2.0), TypeError, "^Embedding: embedding_dim has to be an integer"),
+        (lambda: nn.Embedding(-5, 2), ValueError, "^Embedding: num_embeddings cannot be negative"),
+        (lambda: nn.BatchNorm1d(3.0), TypeError, "^BatchNorm1d: num_features has to be an integer"),
+        (lambda: nn.ModuleList(nn.Tanh()), TypeError, r"got one Tanh; write ModuleList\(\[...\]\)$"),
+        (lambda: nn.Sequential(nn.Tanh), TypeError, r"got the class Tanh; write Tanh\(...\)$"),
+    ]:  # fmt: skip
+        with pytest.raises(kind, match=words):
+            make()
+    with pytest.raises(TypeError, match=r"got one list of them; write Sequential\(\*modules\)$"):
+        nn.Sequential([nn.Linear(2, 3), nn.Tanh()])

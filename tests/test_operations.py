@@ -600,3 +600,44 @@ def test_the_same_seed_gives_the_same_verdict_and_samples():
     np.testing.assert_array_equal(first((2, 3)), second((2, 3)))
     apart = testing.Draw(0)((1000,), -1, 1, away=(0.0, 0.5), margin=0.1)
     assert np.abs(apart).min() >= 0.1 - 1e-12 and np.abs(apart - 0.5).min() >= 0.1 - 1e-12
+
+
+# Declarations that cannot be meant ------------------------------------------------------------------
+
+
+def three(xp, x, k=2, *, axis=0):
+    return k * x
+
+
+@pytest.mark.parametrize(
+    ("declare", "words"),
+    [
+        (lambda: mg.op(three), r"^three: options come after `\*`, inputs have no default: "
+                               r"def three\(xp, x, \*, k=2, axis=0\)$"),
+        (lambda: mg.op(lambda x, y: x), r"first argument is xp, .*\(xp, x, y\)$"),
+        (lambda: mg.op(lambda: 1), r"\(xp, x\)$"),
+        (lambda: mg.op(np.exp), r"^op: expected a function \(xp, x, \.\.\.\), got ufunc"),
+        (lambda: mg.op(squared.forward).vjp(x=lambda xp, x: 2 * x),
+         r"^a rule of 'squared' begins with \(xp, g\), g being the gradient of the output, .*got \(xp, x\)$"),
+        (lambda: mg.op(squared.forward).vjp(x=lambda g, out: g * out), r"got \(g, out\)$"),
+        (lambda: mg.op(squared.forward).vjp(x=lambda g: g), r"got \(g\)$"),
+        (lambda: mg.op(product.forward).vjp(lambda xp, g, x, y: (g, g)), r"\(xp, g, needs\), .*got \(xp, g, x, y\)"),
+    ],
+)  # fmt: skip
+def test_a_declaration_that_cannot_be_meant_is_refused(declare, words):
+    with pytest.raises(TypeError, match=words):
+        declare()
+
+
+def test_a_rule_may_call_its_first_arguments_otherwise():
+    op = mg.op(squared.forward).vjp(x=lambda np, gradient, x: 2 * gradient * x)
+    x = mg.tensor(3.0, requires_grad=True)
+    assert mg.autograd.grad(op(x), x)[0].item() == 6.0
+
+
+def test_a_function_of_numpy_in_a_rule_that_is_differentiated_is_pointed_out():
+    op = mg.op(lambda xp, x: xp.exp(x)).vjp(x=lambda xp, g, x: g * np.exp(x))
+    x = mg.tensor(1.0, requires_grad=True)
+    with pytest.raises(TypeError) as caught:
+        mg.autograd.grad(op(x), x, create_graph=True)
+    assert caught.value.__notes__[0].endswith("write xp.exp, and not np.exp.")

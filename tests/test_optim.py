@@ -12,6 +12,7 @@ import pytest
 from optim_runs import RECORD, Training, leaf, network, numbers
 
 import minigrad as mg
+from minigrad import nn
 from minigrad.backend.devices import xp_of
 from minigrad.optim import (
     SGD,
@@ -481,6 +482,14 @@ def test_parameters_that_are_none(device):
         ([], ValueError, "SGD: the list of parameters is empty"),
         ([p, 3.0], TypeError, "SGD: parameter 1 is no Tensor but float"),
         ([np.ones(2)], TypeError, "SGD: parameter 0 is no Tensor but ndarray"),
+        (nn.Linear(2, 1), TypeError, r"SGD: params is Linear itself; write model.parameters\(\)$"),
+        ([{"params": nn.Linear(2, 1)}], TypeError, "SGD: params is Linear itself"),
+        (nn.Linear(2, 1).parameters, TypeError, r"params is parameters itself; write model.param"),
+        (
+            nn.Sequential(nn.Tanh()),
+            TypeError,
+            r"parameter 0 is no Tensor but Tanh; write model.param",
+        ),
         ([p, p * 2], ValueError, "SGD: parameter 1 is no leaf but the result of 'mul'"),
         ([p, p], ValueError, r"SGD: parameter 1, shape \(2,\), is listed twice"),
         ([{"params": [p]}, {"params": p}], ValueError, "SGD: parameter 0, .* is listed twice"),

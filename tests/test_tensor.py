@@ -67,9 +67,14 @@ def test_tensors_inside_lists():
         (lambda: mg.from_numpy([1.0]), "expected a NumPy array, got list"),
         (lambda: mg.arange(0, 1, -1), "does not lead"),
         (lambda: mg.zeros(2.5), "expected an integer, got 2.5"),
+        (
+            lambda: mg.cat(mg.ones(2), mg.ones(2)),
+            r"^cat: expected a list of tensors, .*\(2,\); write cat\(\[a, b\]\)$",
+        ),
+        (lambda: mg.stack(mg.ones(2)), r"write stack\(\[a, b\]\)$"),
         (lambda: mg.FloatTensor("text"), "no tensors of dtype"),
         (lambda: mg.set_default_tensor_type("torch.LongTensor"), "has to be floating, got int64"),
-        (lambda: mg.randint(5), "expected an integer, got None"),
+        (lambda: mg.randint(5), r"^randint: there is no size; .* randint\(5, \(2, 3\)\)$"),
     ],
 )
 def test_what_cannot_be_made_says_why(make, words):
@@ -649,3 +654,36 @@ def test_subclasses_of_numpys_arrays_become_plain_arrays_on_the_same_memory(tmp_
             assert mg.nn.Linear(3, 2)(x).shape == (4, 2)
     mg.from_numpy(mapped).fill_(7.0)
     assert (np.asarray(mapped) == 7).all()
+
+
+def test_functions_of_numpy_that_reduce_are_the_methods():
+    x = mg.tensor([[1.0, 2.0], [3.0, 5.0]], requires_grad=True)
+    a = x.detach().numpy()
+    for function in (np.sum, np.mean, np.max, np.min, np.prod, np.std, np.var):
+        for options in ({}, {"axis": 0}, {"axis": 1, "keepdims": True}):
+            if function in (np.max, np.min) and options:
+                continue  # PyTorch's give values and indices
+            found = function(x, **options)
+            assert isinstance(found, mg.Tensor) and found.requires_grad
+            assert_close(found, function(a, **options), rtol=1e-6)
+    assert np.std(x, ddof=1).item() == x.std().item()
+    assert np.sum(x, dtype=np.float64).dtype == mg.float64
+    assert np.all(x > 0) and np.any(x > 4)
+    with pytest.raises(TypeError, match=r"^sum\(\): there is no out; .*\.detach\(\)\.numpy\(\)"):
+        np.sum(x, out=np.empty(()))
+
+
+def test_reading_the_gradient_of_a_result_warns():
+    w = mg.tensor(1.0, requires_grad=True)
+    result = w - 0.5
+    with pytest.warns(
+        UserWarning, match=r"Tensor that is not a leaf .*'sub'.*retain_grad"
+    ) as caught:
+        assert result.grad is None
+    assert len(caught) == 1 and caught[0].filename == __file__
+    assert w.grad is None and w.detach().grad is None  # leaves do not warn
+    result.retain_grad()
+    assert result.grad is None
+    result.backward()
+    assert result.grad.item() == 1.0
+    mg.nn.utils.clip_grad_norm_([w, w * 2], 1.0)  # nor does minigrad to itself

@@ -296,3 +296,44 @@ def test_nothing_is_read_before_the_epoch_ends(transfers):
     batches += batches
     assert read() == few
     assert math.isfinite(x.sum().item())
+
+
+def test_arguments_in_other_places_are_named():
+    model, loader, _ = problem()
+    loss, optimizer = nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1)
+    x, y = mg.ones(3, 2), mg.tensor([0, 1, 0])
+    order = r"; the order is fit\(model, loader, loss, optimizer\)$"
+    for given, words in [
+        ((loss, model, loader, optimizer), "fit: loader has to be an iterable of batches, got Sequential"),
+        ((model, loss, loader, optimizer), "fit: loader has to be an iterable of batches, got CrossEntropyLoss"),
+        ((model, loader, optimizer, loss), "fit: loss has to be a function of outputs and targets, got SGD"),
+        ((model, loader, loss, optim.SGD), "fit: optimizer has to be an optimizer, got SGD"),
+        ((model, x, loss, optimizer), "fit: loader has to be an iterable of batches, got Tensor"),
+        ((loader, model, loss, optimizer), "fit: model has to be a Module, got DataLoader"),
+    ]:  # fmt: skip
+        with pytest.raises(TypeError, match=f"^{words}{order}"):
+            train.fit(*given, verbose=False)
+    for pair in ((x, y), [x, y]):
+        with pytest.raises(
+            TypeError, match=r"fit: loader is to give .*write \[\(inputs, targets\)\]"
+        ):
+            train.fit(model, pair, loss, optimizer, verbose=False)
+    with pytest.raises(TypeError, match=r"fit: validation is to give batches"):
+        train.fit(model, loader, loss, optimizer, validation=(x, y), verbose=False)
+
+
+def test_a_history_is_gone_through_by_its_names():
+    history = train.History()
+    with pytest.raises(KeyError, match="no 'loss', but nothing was measured yet"):
+        history["loss"]
+    history.append({"loss": 0.5, "lr": 0.1})
+    history.append({"loss": 0.25, "lr": 0.1})
+    assert "loss" in history and "accuracy" not in history and len(history) == 2
+    assert list(history) == list(history.keys()) == ["loss", "lr"]
+    assert dict(history) == {"loss": [0.5, 0.25], "lr": [0.1, 0.1]}
+    with pytest.raises(KeyError, match=r"no 'accuracy', but loss, lr"):
+        history["accuracy"]
+    with pytest.raises(
+        KeyError, match=r"no 'validation loss' \(see fit\(validation=...\)\), but loss, lr"
+    ):
+        history["validation loss"]

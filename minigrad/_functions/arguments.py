@@ -5,18 +5,25 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from minigrad import engine
 from minigrad.backend.devices import Device, device_of, to_device, xp_of
 
+Result = TypeVar("Result")
 
-def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let ``function`` take ``axis`` and ``keepdims`` for ``dim`` and ``keepdim``, as PyTorch does."""
+
+def numpy_names(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Let ``function`` take ``axis`` and ``keepdims`` for ``dim`` and ``keepdim``, as PyTorch does.
+
+    And let NumPy's functions call it: ``np.sum(tensor)`` is ``tensor.sum(axis=None, out=None)``.
+    """
 
     @wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Result:
         if kwargs:
+            if "out" in kwargs:
+                kwargs = _without_numpys_own(function.__name__, **kwargs)
             if "axis" in kwargs:
                 kwargs["dim"] = kwargs.pop("axis")
             if "keepdims" in kwargs:
@@ -26,12 +33,24 @@ def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def also_named(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _without_numpys_own(
+    name: str, *, out: Any, dtype: Any = None, ddof: Any = None, **kwargs: Any
+) -> dict[str, Any]:
+    """Return keywords, as a function of NumPy hands them on to a method, in PyTorch's words."""
+    if out is not None:
+        raise TypeError(
+            f"{name}(): there is no out; use the result, or NumPy on .detach().numpy() of the tensor"
+        )
+    given = {"dtype": dtype, "correction": ddof}
+    return kwargs | {key: value for key, value in given.items() if value is not None}
+
+
+def also_named(name: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Let a function take its ``*numbers`` by ``name`` too: ``zeros(size=(2, 3))`` for ``zeros(2, 3)``."""
 
-    def decorator(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorator(function: Callable[..., Result]) -> Callable[..., Result]:
         @wraps(function)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
+        def wrapper(*args: Any, **kwargs: Any) -> Result:
             if name in kwargs:
                 args = (*args, kwargs.pop(name))
             return function(*args, **kwargs)
@@ -60,6 +79,29 @@ def as_integer(value: Any) -> int:
         return operator.index(value)
     except TypeError:
         raise TypeError(f"expected an integer, got {value!r}") from None
+
+
+def as_length(layer: Any, name: str, value: Any) -> int:
+    """Return the argument ``name`` of a layer, the length of a dimension, as a Python int.
+
+    Raises
+    ------
+    TypeError
+        If it is no integer.
+    ValueError
+        If it is negative.
+    """
+    layer = type(layer).__name__
+    try:
+        length = operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"{layer}: {name} has to be an integer, got {value!r}"
+            + ("; n // 2 is one, n / 2 is not" if isinstance(value, float) else "")
+        ) from None
+    if length < 0:
+        raise ValueError(f"{layer}: {name} cannot be negative, got {length}")
+    return length
 
 
 def as_size(sizes: tuple[Any, ...] | list[Any]) -> tuple[int, ...]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad import engine
 from minigrad._functions.arguments import check_dim, numpy_names
 from minigrad._functions.reducing import norm
 from minigrad.ops import products
 
+if TYPE_CHECKING:
+    from minigrad._tensor import Tensor
 
-def matmul(input: Any, other: Any) -> Any:
+
+def matmul(input: Any, other: Any) -> Tensor:
     r"""Matrix product, :math:`\sum_k X_{ik} Y_{kj}`, for every pair of ranks.
 
     Parameters
@@ -38,31 +41,31 @@ def _ranks(operation: str, **operands: tuple[Any, int]) -> None:
             )
 
 
-def mm(input: Any, mat2: Any) -> Any:
+def mm(input: Any, mat2: Any) -> Tensor:
     """Product of two matrices, (n, k) @ (k, m)."""
     _ranks("mm", input=(input, 2), mat2=(mat2, 2))
     return products.matmul(input, mat2)
 
 
-def bmm(input: Any, mat2: Any) -> Any:
+def bmm(input: Any, mat2: Any) -> Tensor:
     """Products of two batches of matrices, (b, n, k) @ (b, k, m)."""
     _ranks("bmm", input=(input, 3), mat2=(mat2, 3))
     return products.matmul(input, mat2)
 
 
-def mv(input: Any, vec: Any) -> Any:
+def mv(input: Any, vec: Any) -> Tensor:
     """Product of a matrix and a vector, (n, k) @ (k,)."""
     _ranks("mv", input=(input, 2), vec=(vec, 1))
     return products.matmul(input, vec)
 
 
-def dot(input: Any, tensor: Any) -> Any:
+def dot(input: Any, tensor: Any) -> Tensor:
     r"""Product of two vectors, :math:`\sum_i x_i y_i`."""
     _ranks("dot", input=(input, 1), tensor=(tensor, 1))
     return products.matmul(input, tensor)
 
 
-def outer(input: Any, vec2: Any) -> Any:
+def outer(input: Any, vec2: Any) -> Tensor:
     r"""All products of two vectors, :math:`x_i y_j`."""
     _ranks("outer", input=(input, 1), vec2=(vec2, 1))
     return input.unsqueeze(1) * vec2.unsqueeze(0)
@@ -71,14 +74,14 @@ def outer(input: Any, vec2: Any) -> Any:
 vdot = dot
 
 
-def inner(input: Any, other: Any) -> Any:
+def inner(input: Any, other: Any) -> Tensor:
     r"""Products over the last dimensions, :math:`\sum_k x_{ik} y_{jk}`; of numbers, the plain product."""
     if input.ndim == 0 or other.ndim == 0:
         return input * other
     return tensordot(input, other, dims=([-1], [-1]))
 
 
-def kron(input: Any, other: Any) -> Any:
+def kron(input: Any, other: Any) -> Tensor:
     """Kronecker product: every element of ``input`` times the whole of ``other``, as blocks."""
     ndim = max(input.ndim, other.ndim)
     first, second = (
@@ -91,7 +94,7 @@ def kron(input: Any, other: Any) -> Any:
 
 
 @numpy_names
-def cross(input: Any, other: Any, dim: int | None = None) -> Any:
+def cross(input: Any, other: Any, dim: int | None = None) -> Tensor:
     r"""Cross product of vectors of three elements along ``dim``, at a right angle to both.
 
     Without ``dim`` they lie along the first dimension of length 3, as in PyTorch.
@@ -113,27 +116,27 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     return input.roll(-1, dim) * other.roll(-2, dim) - input.roll(-2, dim) * other.roll(-1, dim)
 
 
-def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """Return ``beta * input + alpha * (mat1 @ mat2)``."""
     return beta * input + alpha * mm(mat1, mat2)
 
 
-def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """Return ``beta * input + alpha * (mat @ vec)``."""
     return beta * input + alpha * mv(mat, vec)
 
 
-def cdist(x1: Any, x2: Any, p: float = 2.0) -> Any:
+def cdist(x1: Any, x2: Any, p: float = 2.0) -> Tensor:
     """Distances between all rows of ``x1`` (..., n, k) and ``x2`` (..., m, k), in the ``p``-norm."""
     return norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, -1)
 
 
-def dist(input: Any, other: Any, p: float = 2) -> Any:
+def dist(input: Any, other: Any, p: float = 2) -> Tensor:
     """Norm of the difference of two tensors."""
     return norm(input - other, p)
 
 
-def einsum(equation: str, *operands: Any) -> Any:
+def einsum(equation: str, *operands: Any) -> Tensor:
     """Sum of products over named dimensions, e.g. ``einsum("ij,jk->ik", a, b)``.
 
     Parameters
@@ -154,7 +157,7 @@ def einsum(equation: str, *operands: Any) -> Any:
     return products.einsum(*map(engine.as_tensor, operands), subscripts=equation)
 
 
-def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
+def tensordot(a: Any, b: Any, dims: Any = 2) -> Tensor:
     """Sum of products over pairs of dimensions.
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad import engine
 from minigrad._functions.arguments import (
@@ -19,6 +19,9 @@ from minigrad.backend.devices import to_host, xp_of
 from minigrad.dtypes import int64
 from minigrad.ops import indexing
 
+if TYPE_CHECKING:
+    from minigrad._tensor import Tensor
+
 
 def _at(dim: int, index: Any) -> tuple[Any, ...]:
     """Return the index that applies ``index`` to dimension ``dim``."""
@@ -26,7 +29,7 @@ def _at(dim: int, index: Any) -> tuple[Any, ...]:
 
 
 @numpy_names
-def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
+def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Tensor:
     """Return ``input[i, indices[i, j], ...]``: one index per element of the result.
 
     Parameters
@@ -51,7 +54,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
 
 
 @numpy_names
-def gather(input: Any, dim: int, index: Any) -> Any:
+def gather(input: Any, dim: int, index: Any) -> Tensor:
     """Return ``out[i, j] = input[index[i, j], j]`` (for ``dim=0``; likewise for others).
 
     Raises
@@ -68,7 +71,7 @@ def gather(input: Any, dim: int, index: Any) -> Any:
 
 
 @numpy_names
-def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
+def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
     """Return ``input`` with ``src[i, j]`` added at ``[index[i, j], j]``; repeated indices add up."""
     dim = check_dim(dim, input.ndim, "scatter_add")
     check_devices("scatter_add", input=input, src=src)
@@ -81,7 +84,7 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
 
 
 @numpy_names
-def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Any:
+def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Tensor:
     """Return ``input`` with ``src[i, j]`` at ``[index[i, j], j]`` (for ``dim=0``; likewise for others).
 
     Parameters
@@ -130,7 +133,7 @@ def _mask(input: Any, index: tuple[Any, ...]) -> Any:
 
 
 @numpy_names
-def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Tensor:
     """Return ``input`` with ``value`` in the slices that the vector ``index`` names along ``dim``."""
     dim = check_dim(dim, input.ndim, "index_fill")
     raw = index_array(index, input, "index_fill")
@@ -139,7 +142,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     return masked_fill(input, _mask(input, _at(dim, raw)), value)
 
 
-def take(input: Any, index: Any) -> Any:
+def take(input: Any, index: Any) -> Tensor:
     """Return the elements of the flattened ``input`` that ``index`` names, in the shape of ``index``."""
     return indexing.getitem(flatten(input), index=(index_array(index, input, "take"),))
 
@@ -154,7 +157,7 @@ def _check_fits(index: tuple, shape: tuple, dim: int | None, operation: str) -> 
 
 
 @numpy_names
-def index_select(input: Any, dim: int, index: Any) -> Any:
+def index_select(input: Any, dim: int, index: Any) -> Tensor:
     """Return the slices that the vector ``index`` names along ``dim``."""
     dim = check_dim(dim, input.ndim, "index_select")
     raw = index_array(index, input, "index_select")
@@ -167,7 +170,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
 
 
 @numpy_names
-def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
+def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Tensor:
     """Return ``input`` with the slices of ``alpha * source`` added at ``index`` along ``dim``."""
     dim = check_dim(dim, input.ndim, "index_add")
     check_devices("index_add", input=input, source=source)
@@ -178,7 +181,7 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1
     return input + (added if alpha == 1 else added * alpha)
 
 
-def masked_select(input: Any, mask: Any) -> Any:
+def masked_select(input: Any, mask: Any) -> Tensor:
     """Return the elements where ``mask`` holds, as a vector."""
     shape = xp_of(input.array).broadcast_shapes(tuple(input.shape), tuple(mask.shape))
     return input.expand(shape)[mask.expand(shape)]
@@ -194,12 +197,12 @@ def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
     return engine.wrap(rows if input.ndim else rows[:, :0], None)
 
 
-def argwhere(input: Any) -> Any:
+def argwhere(input: Any) -> Tensor:
     """Return a row of indices for each element that is not 0."""
     return nonzero(input)
 
 
-def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     """Return a row for each class index: 1 at the index, 0 elsewhere (int64).
 
     Parameters
@@ -226,7 +229,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
 
 
 @numpy_names
-def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Any:
+def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """Return the indices that sort ``input`` along ``dim``; equal elements keep their order."""
     if input.ndim == 0:
         return engine.wrap(xp_of(input.array).zeros((), int64), None)

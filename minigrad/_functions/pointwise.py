@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,11 +14,14 @@ from minigrad._functions.shaping import broadcast_tensors
 from minigrad.ops import activations, arithmetic, comparison, elementary, reductions, shapes
 from minigrad.ops.declare import Op
 
+if TYPE_CHECKING:
+    from minigrad._tensor import Tensor
 
-def _unary(operation: Op, name: str | None = None) -> Callable[[Any], Any]:
+
+def _unary(operation: Op, name: str | None = None) -> Callable[[Any], Tensor]:
     """Return the function of one tensor that applies ``operation``."""
 
-    def function(input: Any) -> Any:
+    def function(input: Any) -> Tensor:
         return operation.apply(input)
 
     function.__name__ = function.__qualname__ = name or operation.name
@@ -37,10 +40,10 @@ def _unary(operation: Op, name: str | None = None) -> Callable[[Any], Any]:
     return function
 
 
-def _binary(operation: Op, name: str | None = None) -> Callable[[Any, Any], Any]:
+def _binary(operation: Op, name: str | None = None) -> Callable[[Any, Any], Tensor]:
     """Return the function of two tensors that applies ``operation``."""
 
-    def function(input: Any, other: Any) -> Any:
+    def function(input: Any, other: Any) -> Tensor:
         return operation.apply(input, other)
 
     function.__name__ = function.__qualname__ = name or operation.name
@@ -126,22 +129,22 @@ bitwise_or = _binary(comparison.bitwise_or)
 bitwise_xor = _binary(comparison.bitwise_xor)
 
 
-def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
+def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """Return ``input + alpha * other``."""
     return arithmetic.add(input, other if alpha == 1 else alpha * other)
 
 
-def sub(input: Any, other: Any, *, alpha: float = 1) -> Any:
+def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """Return ``input - alpha * other``."""
     return arithmetic.sub(input, other if alpha == 1 else alpha * other)
 
 
-def mul(input: Any, other: Any) -> Any:
+def mul(input: Any, other: Any) -> Tensor:
     """Return ``input * other``, element by element."""
     return arithmetic.mul(input, other)
 
 
-def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """Return ``input / other``; rounded to ``"floor"`` or towards zero (``"trunc"``) if asked.
 
     Raises
@@ -161,12 +164,12 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     raise ValueError(f"rounding_mode has to be None, 'floor' or 'trunc', got {rounding_mode!r}")
 
 
-def round(input: Any, *, decimals: int = 0) -> Any:
+def round(input: Any, *, decimals: int = 0) -> Tensor:
     """Round to ``decimals`` digits, halves to the even neighbour; the slope is 0."""
     return arithmetic.round_(input, decimals=decimals)
 
 
-def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
     r"""Limit to the interval ``[min, max]``; the slope is 1 inside and at both bounds, 0 outside.
 
     Parameters
@@ -192,12 +195,12 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     return arithmetic.clamp(input, low=min, high=max)
 
 
-def clamp_min(input: Any, min: Any) -> Any:
+def clamp_min(input: Any, min: Any) -> Tensor:
     """Return ``clamp(input, min=min)``."""
     return clamp(input, min=min)
 
 
-def clamp_max(input: Any, max: Any) -> Any:
+def clamp_max(input: Any, max: Any) -> Tensor:
     """Return ``clamp(input, max=max)``."""
     return clamp(input, max=max)
 
@@ -229,71 +232,71 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     return arithmetic.select(input, other, condition=condition)
 
 
-def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+def masked_fill(input: Any, mask: Any, value: Any) -> Tensor:
     """Return ``input`` with ``value`` where ``mask`` holds."""
     return where(mask, value, input)
 
 
-def frac(input: Any) -> Any:
+def frac(input: Any) -> Tensor:
     """Return the part after the decimal point, with the sign of ``input``; the slope is 1."""
     return input - trunc(input)
 
 
-def logaddexp(input: Any, other: Any) -> Any:
+def logaddexp(input: Any, other: Any) -> Tensor:
     r"""Return :math:`\ln(e^x + e^y)` without overflow."""
     return reductions.logsumexp(shapes.stack(*broadcast_tensors(input, other), axis=0), axis=0)
 
 
-def logit(input: Any, eps: float | None = None) -> Any:
+def logit(input: Any, eps: float | None = None) -> Tensor:
     r"""Inverse of the sigmoid, :math:`\ln \frac{x}{1 - x}`, of ``input`` limited to [eps, 1 - eps]."""
     input = input if eps is None else clamp(input, eps, 1 - eps)
     return log(input) - log1p(-input)
 
 
-def xlogy(input: Any, other: Any) -> Any:
+def xlogy(input: Any, other: Any) -> Tensor:
     r"""Return :math:`x \ln y`, and 0 where :math:`x = 0`, whatever :math:`y` is."""
     used = engine.as_tensor(input) != 0
     return where(used, input * log(where(used, other, 1.0)), 0.0)
 
 
-def lerp(input: Any, end: Any, weight: Any) -> Any:
+def lerp(input: Any, end: Any, weight: Any) -> Tensor:
     """Return ``input + weight * (end - input)``, the way from ``input`` to ``end``."""
     return input + weight * (end - input)
 
 
-def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
     """Return ``input + value * tensor1 * tensor2``."""
     return input + value * tensor1 * tensor2
 
 
-def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Tensor:
     """Return ``input + value * tensor1 / tensor2``."""
     return input + value * tensor1 / tensor2
 
 
-def exp2(input: Any) -> Any:
+def exp2(input: Any) -> Tensor:
     """Return 2 to the power ``input``."""
     return arithmetic.pow_(2.0, input)
 
 
-def deg2rad(input: Any) -> Any:
+def deg2rad(input: Any) -> Tensor:
     """Return an angle in degrees as radians."""
     return input * (math.pi / 180)
 
 
-def rad2deg(input: Any) -> Any:
+def rad2deg(input: Any) -> Tensor:
     """Return an angle in radians as degrees."""
     return input * (180 / math.pi)
 
 
-def heaviside(input: Any, values: Any) -> Any:
+def heaviside(input: Any, values: Any) -> Tensor:
     """Return the step function: 0 below 0, 1 above, ``values`` at 0."""
     return where(input == 0, values, (input > 0).to(input.dtype))
 
 
 def nan_to_num(
     input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
-) -> Any:
+) -> Tensor:
     """Return ``input`` with numbers for NaN and infinities, by default 0 and the largest of its dtype."""
     if input.dtype.kind != "f":
         return input.clone()
@@ -303,35 +306,35 @@ def nan_to_num(
     return where(out == -math.inf, float(limits.min) if neginf is None else neginf, out)
 
 
-def isin(elements: Any, test_elements: Any) -> Any:
+def isin(elements: Any, test_elements: Any) -> Tensor:
     """Return which elements are among ``test_elements``, bool."""
     elements, tests = engine.as_tensor(elements), engine.as_tensor(test_elements)
     return (elements.unsqueeze(-1) == tests.flatten()).any(-1)
 
 
-def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     r"""Smooth ramp, :math:`\ln(1 + e^{\beta x}) / \beta`; linear where ``beta * x > threshold``."""
     return activations.softplus(input, beta=beta, threshold=threshold)
 
 
-def leaky_relu(input: Any, negative_slope: float = 0.01) -> Any:
+def leaky_relu(input: Any, negative_slope: float = 0.01) -> Tensor:
     """Return ``x`` where it is positive, ``negative_slope * x`` elsewhere."""
     return activations.leaky_relu(input, negative_slope=negative_slope)
 
 
-def elu(input: Any, alpha: float = 1.0) -> Any:
+def elu(input: Any, alpha: float = 1.0) -> Tensor:
     r"""Return :math:`x` where it is positive, :math:`\alpha (e^x - 1)` elsewhere."""
     return activations.elu(input, alpha=alpha)
 
 
-def gelu(input: Any, approximate: str = "none") -> Any:
+def gelu(input: Any, approximate: str = "none") -> Tensor:
     r"""Return :math:`x \Phi(x)`; ``approximate="tanh"`` for the approximation by tanh."""
     return activations.gelu(input, approximate=approximate)
 
 
 def isclose(
     input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Any:
+) -> Tensor:
     r"""Return where :math:`|x - y| \le atol + rtol \cdot |y|`; equal infinities are close."""
     input, other = engine.as_tensor(input).detach(), engine.as_tensor(other).detach()
     close = (input == other) | ((input - other).abs() <= atol + rtol * other.abs()) & isfinite(

@@ -6,7 +6,7 @@ Every function with ``keepdim`` takes NumPy's ``axis`` and ``keepdims`` as well.
 from __future__ import annotations
 
 from collections import namedtuple
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad import engine
 from minigrad._functions import shaping
@@ -16,6 +16,9 @@ from minigrad.dtypes import as_dtype
 from minigrad.ops import arithmetic, fused, reductions
 from minigrad.ops.indexing import along_axis, getitem
 
+if TYPE_CHECKING:
+    from minigrad._tensor import Tensor
+
 
 class ValuesAndIndices(namedtuple("ValuesAndIndices", "values indices")):
     """What ``max(dim)``, ``min(dim)``, ``sort`` and ``topk`` return, with PyTorch's names."""
@@ -24,7 +27,7 @@ class ValuesAndIndices(namedtuple("ValuesAndIndices", "values indices")):
 
 
 @numpy_names
-def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     r"""Sum, :math:`\sum_i x_i`.
 
     Parameters
@@ -51,7 +54,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 
 
 @numpy_names
-def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     r"""Mean, :math:`\frac1n \sum_i x_i`, over ``dim`` (all dimensions by default).
 
     Raises
@@ -82,7 +85,7 @@ def var(
     keepdim: bool = False,
     *,
     correction: float | None = None,
-) -> Any:
+) -> Tensor:
     r"""Variance, :math:`\frac{1}{n - c} \sum_i (x_i - \bar x)^2`.
 
     Parameters
@@ -116,7 +119,7 @@ def std(
     keepdim: bool = False,
     *,
     correction: float | None = None,
-) -> Any:
+) -> Tensor:
     """Standard deviation: the square root of :func:`var`, with the same arguments."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
@@ -129,14 +132,14 @@ def std(
 
 
 @numpy_names
-def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     r"""Product, :math:`\prod_i x_i`, over ``dim`` (all dimensions by default)."""
     if dtype is not None:
         input = input.to(as_dtype(dtype))
     return reductions.prod(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
-def take_along(input: Any, indices: Any, dim: int) -> Any:
+def take_along(input: Any, indices: Any, dim: int) -> Tensor:
     """Return the elements that raw ``indices`` name along ``dim``, element by element."""
     return getitem(input, index=along_axis(xp_of(indices), indices, dim))
 
@@ -194,55 +197,55 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
 
 @numpy_names
-def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Largest element over ``dim``; ties share the gradient evenly."""
     return reductions.amax(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
-def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Smallest element over ``dim``; ties share the gradient evenly."""
     return reductions.amin(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
-def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Index of the first largest element, int64; into the flat tensor without ``dim``."""
     return reductions.argmax(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
-def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Index of the first smallest element, int64; into the flat tensor without ``dim``."""
     return reductions.argmin(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
-def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def any(input: Any, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether at least one element is nonzero, bool."""
     return reductions.any_(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
-def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def all(input: Any, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether every element is nonzero, bool."""
     return reductions.all_(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
-def count_nonzero(input: Any, dim: Any = None) -> Any:
+def count_nonzero(input: Any, dim: Any = None) -> Tensor:
     """Number of elements that are not 0, int64."""
     return reductions.count_nonzero(input, axis=as_axis(dim, input))
 
 
 @numpy_names
-def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
+def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Tensor:
     r"""Logarithm of a sum of exponentials, :math:`m + \ln \sum_i e^{x_i - m}`, :math:`m = \max x`."""
     return reductions.logsumexp(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
 @numpy_names
-def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
+def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Tensor:
     r"""Running sum along ``dim``, :math:`y_i = \sum_{j \le i} x_j`."""
     if dtype is not None:
         input = input.to(as_dtype(dtype))
@@ -252,7 +255,7 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
 
 
 @numpy_names
-def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
+def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Tensor:
     r"""Running product along ``dim``, :math:`y_i = \prod_{j \le i} x_j`.
 
     In ever longer strides: after the first product each element stands for 2 factors, then 4, 8, ...
@@ -270,7 +273,7 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
 
 
 @numpy_names
-def diff(input: Any, n: int = 1, dim: int = -1) -> Any:
+def diff(input: Any, n: int = 1, dim: int = -1) -> Tensor:
     """Return the differences of neighbours along ``dim``, taken ``n`` times."""
     check_ndim(input, 1, "diff")
     out = input.movedim(dim, -1)
@@ -280,7 +283,7 @@ def diff(input: Any, n: int = 1, dim: int = -1) -> Any:
 
 
 @numpy_names
-def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
+def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
     r"""Vector norm, :math:`\left(\sum_i |x_i|^p\right)^{1/p}`, over ``dim``.
 
     Parameters
@@ -332,7 +335,7 @@ abs_of = arithmetic.abs_
 
 
 @numpy_names
-def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
+def softmax(input: Any, dim: int, *, dtype: Any = None) -> Tensor:
     r"""Softmax along ``dim``, :math:`e^{x_i} / \sum_j e^{x_j}`, shifted so that nothing overflows."""
     if dtype is not None:
         input = input.to(as_dtype(dtype))
@@ -340,7 +343,7 @@ def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
 
 
 @numpy_names
-def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
+def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Tensor:
     r"""Logarithm of softmax along ``dim``, :math:`x_i - \ln \sum_j e^{x_j}`, without rounding to 0."""
     if dtype is not None:
         input = input.to(as_dtype(dtype))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,9 +21,12 @@ from minigrad.backend.devices import xp_of
 from minigrad.ops import shapes
 from minigrad.ops.indexing import getitem
 
+if TYPE_CHECKING:
+    from minigrad._tensor import Tensor
+
 
 @also_named("shape")
-def reshape(input: Any, *shape: Any) -> Any:
+def reshape(input: Any, *shape: Any) -> Tensor:
     """Return the same elements, in row-major order, in another shape; one length may be -1.
 
     Raises
@@ -34,17 +37,17 @@ def reshape(input: Any, *shape: Any) -> Any:
     return shapes.reshape(input, shape=as_size(shape))
 
 
-def view(input: Any, *shape: Any) -> Any:
+def view(input: Any, *shape: Any) -> Tensor:
     """Return the same elements in another shape; a copy where PyTorch would refuse to make a view."""
     return reshape(input, *shape)
 
 
-def view_as(input: Any, other: Any) -> Any:
+def view_as(input: Any, other: Any) -> Tensor:
     """Return ``input`` in the shape of ``other``."""
     return reshape(input, other.shape)
 
 
-def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Join the dimensions from ``start_dim`` to ``end_dim`` (both included) into one."""
     if input.ndim == 0:
         return reshape(input, 1)
@@ -56,7 +59,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     return reshape(input, (*input.shape[:first], joined, *input.shape[last + 1 :]))
 
 
-def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
+def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Tensor:
     """Split dimension ``dim`` into dimensions of the given sizes; one may be -1."""
     dim = check_dim(dim, input.ndim, "unflatten")
     sizes = list(sizes)
@@ -67,7 +70,7 @@ def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
 
 
 @also_named("dims")
-def permute(input: Any, *dims: Any) -> Any:
+def permute(input: Any, *dims: Any) -> Tensor:
     """Return the dimensions in the order ``dims``.
 
     Raises
@@ -81,7 +84,7 @@ def permute(input: Any, *dims: Any) -> Any:
     return shapes.permute_dims(input, axes=order)
 
 
-def transpose(input: Any, dim0: int, dim1: int) -> Any:
+def transpose(input: Any, dim0: int, dim1: int) -> Tensor:
     """Return ``input`` with two dimensions exchanged."""
     if input.ndim == 0:
         return input.alias()
@@ -92,7 +95,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
     return shapes.permute_dims(input, axes=tuple(order))
 
 
-def t(input: Any) -> Any:
+def t(input: Any) -> Tensor:
     """Return the transposed matrix; a vector or a number as it is.
 
     Raises
@@ -105,7 +108,7 @@ def t(input: Any) -> Any:
     return input.alias() if input.ndim < 2 else transpose(input, 0, 1)
 
 
-def movedim(input: Any, source: Any, destination: Any) -> Any:
+def movedim(input: Any, source: Any, destination: Any) -> Tensor:
     """Return ``input`` with dimension(s) ``source`` moved to ``destination``, the others in order."""
     sources = source if isinstance(source, (tuple, list)) else (source,)
     targets = destination if isinstance(destination, (tuple, list)) else (destination,)
@@ -120,7 +123,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
 
 
 @numpy_names
-def squeeze(input: Any, dim: Any = None) -> Any:
+def squeeze(input: Any, dim: Any = None) -> Tensor:
     """Drop dimensions of length 1: all of them, or those in ``dim`` (others are left alone)."""
     if dim is None:
         drop = set(range(input.ndim))
@@ -132,13 +135,13 @@ def squeeze(input: Any, dim: Any = None) -> Any:
 
 
 @numpy_names
-def unsqueeze(input: Any, dim: int) -> Any:
+def unsqueeze(input: Any, dim: int) -> Tensor:
     """Return ``input`` with a dimension of length 1 inserted at ``dim``."""
     dim = check_dim(dim, input.ndim + 1, "unsqueeze")
     return shapes.reshape(input, shape=(*input.shape[:dim], 1, *input.shape[dim:]))
 
 
-def expand(input: Any, *sizes: Any) -> Any:
+def expand(input: Any, *sizes: Any) -> Tensor:
     """Repeat dimensions of length 1, and new ones in front, without copying; -1 keeps a length.
 
     Raises
@@ -154,7 +157,7 @@ def expand(input: Any, *sizes: Any) -> Any:
     return shapes.broadcast_to(input, shape=target)
 
 
-def expand_as(input: Any, other: Any) -> Any:
+def expand_as(input: Any, other: Any) -> Tensor:
     """Return ``input`` expanded to the shape of ``other``."""
     return expand(input, other.shape)
 
@@ -171,7 +174,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     return tuple(expand(one, shape) for one in tensors)
 
 
-def broadcast_to(input: Any, size: Any) -> Any:
+def broadcast_to(input: Any, size: Any) -> Tensor:
     """Return ``input`` repeated to the shape ``size`` without copying."""
     return expand(input, size)
 
@@ -182,13 +185,13 @@ def _axes(dims: Any, ndim: int, operation: str) -> tuple[int, ...]:
 
 
 @also_named("dims")
-def flip(input: Any, *dims: Any) -> Any:
+def flip(input: Any, *dims: Any) -> Tensor:
     """Return the elements in reverse order along ``dims``."""
     axis = _axes(as_size(dims), input.ndim, "flip")
     return shapes.flip(input, axis=axis) if input.ndim else shapes.clone(input)
 
 
-def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
+def roll(input: Any, shifts: Any, dims: Any = None) -> Tensor:
     """Shift the elements along ``dims``; what leaves at one end enters at the other."""
     shift = tuple(shifts) if isinstance(shifts, (tuple, list)) else as_integer(shifts)
     if dims is None:
@@ -199,13 +202,13 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
 
 
 @also_named("dims")
-def tile(input: Any, *dims: Any) -> Any:
+def tile(input: Any, *dims: Any) -> Tensor:
     """Return the whole tensor ``dims[i]`` times along dimension ``i``."""
     repeats = as_size(dims)
     return shapes.tile(input, repeats=(1,) * (input.ndim - len(repeats)) + repeats)
 
 
-def repeat(input: Any, *sizes: Any) -> Any:
+def repeat(input: Any, *sizes: Any) -> Tensor:
     """Return the whole tensor ``sizes[i]`` times along dimension ``i`` (NumPy's ``tile``).
 
     Raises
@@ -220,7 +223,7 @@ def repeat(input: Any, *sizes: Any) -> Any:
 
 
 @numpy_names
-def repeat_interleave(input: Any, repeats: int, dim: int | None = None) -> Any:
+def repeat_interleave(input: Any, repeats: int, dim: int | None = None) -> Tensor:
     """Return each element ``repeats`` times along ``dim`` (of the flat tensor without it)."""
     if dim is None:
         input, dim = flatten(input), 0
@@ -230,6 +233,11 @@ def repeat_interleave(input: Any, repeats: int, dim: int | None = None) -> Any:
 
 
 def _tensors(tensors: Any, operation: str) -> list[Any]:
+    if isinstance(tensors, engine.Tensor):
+        raise TypeError(
+            f"{operation}: expected a list of tensors, got one of shape {tuple(tensors.shape)}; "
+            f"write {operation}([a, b])"
+        )
     tensors = list(tensors)
     if not tensors:
         raise ValueError(f"{operation}: expected at least one tensor")
@@ -237,7 +245,7 @@ def _tensors(tensors: Any, operation: str) -> list[Any]:
 
 
 @numpy_names
-def cat(tensors: Any, dim: int = 0) -> Any:
+def cat(tensors: Any, dim: int = 0) -> Tensor:
     """Join tensors along the dimension ``dim``.
 
     Parameters
@@ -265,7 +273,7 @@ def cat(tensors: Any, dim: int = 0) -> Any:
 
 
 @numpy_names
-def stack(tensors: Any, dim: int = 0) -> Any:
+def stack(tensors: Any, dim: int = 0) -> Tensor:
     """Join tensors of one shape along a new dimension ``dim``.
 
     Raises
@@ -279,26 +287,26 @@ def stack(tensors: Any, dim: int = 0) -> Any:
     )
 
 
-def hstack(tensors: Any) -> Any:
+def hstack(tensors: Any) -> Tensor:
     """Join tensors side by side: along dimension 1, vectors and numbers along their only one."""
     tensors = [reshape(one, 1) if one.ndim == 0 else one for one in _tensors(tensors, "hstack")]
     return cat(tensors, 0 if tensors[0].ndim == 1 else 1)
 
 
-def vstack(tensors: Any) -> Any:
+def vstack(tensors: Any) -> Tensor:
     """Join tensors one above the other: along dimension 0, vectors as rows."""
     tensors = _tensors(tensors, "vstack")
     return cat([reshape(one, 1, -1) if one.ndim < 2 else one for one in tensors])
 
 
-def column_stack(tensors: Any) -> Any:
+def column_stack(tensors: Any) -> Tensor:
     """Join vectors as the columns of a matrix; what has more dimensions along dimension 1."""
     tensors = _tensors(tensors, "column_stack")
     return cat([reshape(one, -1, 1) if one.ndim < 2 else one for one in tensors], 1)
 
 
 @numpy_names
-def narrow(input: Any, dim: int, start: int, length: int) -> Any:
+def narrow(input: Any, dim: int, start: int, length: int) -> Tensor:
     """Return ``length`` elements of dimension ``dim``, from ``start`` on.
 
     Raises
@@ -317,14 +325,14 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Any:
 
 
 @numpy_names
-def select(input: Any, dim: int, index: int) -> Any:
+def select(input: Any, dim: int, index: int) -> Tensor:
     """Return the slice ``index`` of dimension ``dim``, without that dimension."""
     check_ndim(input, 1, "select", IndexError)
     dim = check_dim(dim, input.ndim, "select")
     return input[(*(slice(None),) * dim, as_integer(index))]
 
 
-def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
+def unfold(input: Any, dimension: int, size: int, step: int) -> Tensor:
     """Return the windows of ``size`` elements along ``dimension``, one every ``step``.
 
     The windows are counted by ``dimension``, their elements by a new last one; they are a copy.
@@ -394,7 +402,9 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     return tuple(input[(*before, i)] for i in range(input.shape[dim]))
 
 
-def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+def pad(
+    input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None
+) -> Tensor:
     """Add ``value`` around: ``pad`` is (before, after) of the last dimension, then the one before...
 
     Parameters
@@ -430,25 +440,25 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     return shapes.pad(input, widths=widths, value=0.0 if value is None else value)
 
 
-def trace(input: Any) -> Any:
+def trace(input: Any) -> Tensor:
     """Return the sum of the diagonal of a matrix."""
     check_ndim(input, 2, "trace")
     return diagonal(input).sum()
 
 
-def tril(input: Any, diagonal: int = 0) -> Any:
+def tril(input: Any, diagonal: int = 0) -> Tensor:
     """Return the lower triangle of the last two dimensions, zeros above ``diagonal``."""
     check_ndim(input, 2, "tril")
     return shapes.tril(input, k=diagonal)
 
 
-def triu(input: Any, diagonal: int = 0) -> Any:
+def triu(input: Any, diagonal: int = 0) -> Tensor:
     """Return the upper triangle of the last two dimensions, zeros below ``diagonal``."""
     check_ndim(input, 2, "triu")
     return shapes.triu(input, k=diagonal)
 
 
-def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """Return the diagonal of two dimensions, along a new last dimension."""
     return shapes.diagonal(
         input,
@@ -458,7 +468,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     )
 
 
-def diag(input: Any, diagonal: int = 0) -> Any:
+def diag(input: Any, diagonal: int = 0) -> Tensor:
     """Return the diagonal of a matrix, or a matrix with a vector on its diagonal."""
     if input.ndim == 1:
         size = input.shape[0] + abs(diagonal)
@@ -468,7 +478,7 @@ def diag(input: Any, diagonal: int = 0) -> Any:
     return shapes.diagonal(input, offset=diagonal)
 
 
-def diag_embed(input: Any, offset: int = 0) -> Any:
+def diag_embed(input: Any, offset: int = 0) -> Tensor:
     """Return matrices, in the last two dimensions, with the last dimension of ``input`` on a diagonal."""
     check_ndim(input, 1, "diag_embed", IndexError)
     size = input.shape[-1] + abs(offset)

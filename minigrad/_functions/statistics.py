@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import namedtuple
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from minigrad._functions.reducing import ValuesAndIndices, take_along
 from minigrad.backend.devices import to_host, xp_of
 from minigrad.dtypes import float32, int32, int64
 from minigrad.ops import reductions
+
+if TYPE_CHECKING:
+    from minigrad._tensor import Tensor
 
 
 class Extremes(namedtuple("Extremes", "min max")):
@@ -56,13 +59,13 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Ext
 
 
 @numpy_names
-def nansum(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def nansum(input: Any, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Sum of the elements that are not NaN."""
     return reducing.sum(pointwise.where(pointwise.isnan(input), 0, input), dim, keepdim)
 
 
 @numpy_names
-def nanmean(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def nanmean(input: Any, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Mean of the elements that are not NaN."""
     there = pointwise.logical_not(pointwise.isnan(input))
     return nansum(input, dim, keepdim) / reducing.sum(there, dim, keepdim)
@@ -145,7 +148,7 @@ def _place_of_mode(row: np.ndarray) -> int:
 
 
 @numpy_names
-def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Return the value below which the share ``q`` of the elements is, interpolated between neighbours.
 
     Parameters
@@ -191,7 +194,7 @@ def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False) 
     return found.unsqueeze(dim + shares.ndim) if keepdim else found
 
 
-def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
+def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """Count the elements in ``bins`` equal intervals from ``min`` to ``max``, or, if both are 0, of all."""
     limits = None if min == max == 0 else (min, max)
     return histogram(input, bins, range=limits).hist
@@ -241,7 +244,7 @@ def histogram(
     return Histogram(*(engine.wrap(xp.asarray(one, dtype=input.dtype), None) for one in found))
 
 
-def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
+def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Tensor:
     """Count how often each integer from 0 on occurs (or add up ``weights``); at least ``minlength``.
 
     Sums of ``weights`` are float64, of float32 they are float32.
@@ -283,7 +286,7 @@ def unique(
 
 def searchsorted(
     sorted_sequence: Any, input: Any, *, right: bool = False, out_int32: bool = False
-) -> Any:
+) -> Tensor:
     """Return where each number would have to stand in a sorted vector.
 
     Parameters
@@ -312,12 +315,14 @@ def searchsorted(
     return engine.wrap(xp.asarray(found, dtype=int32 if out_int32 else int64), None)
 
 
-def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
+def bucketize(
+    input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False
+) -> Tensor:
     """Return the number of the interval between ``boundaries`` that each element is in."""
     return searchsorted(boundaries, input, right=right, out_int32=out_int32)
 
 
-def cov(input: Any, *, correction: int = 1) -> Any:
+def cov(input: Any, *, correction: int = 1) -> Tensor:
     r"""Covariances of variables (rows) over observations (columns).
 
     .. math:: C_{ij} = \frac{1}{n - c} \sum_k (x_{ik} - \bar x_i)(x_{jk} - \bar x_j)
@@ -328,7 +333,7 @@ def cov(input: Any, *, correction: int = 1) -> Any:
     return found.squeeze()
 
 
-def corrcoef(input: Any) -> Any:
+def corrcoef(input: Any) -> Tensor:
     """Correlations of variables (rows) over observations (columns): covariances of unit variance."""
     spread = cov(input)
     if spread.ndim == 0:

@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from minigrad._backward import backward, grad
+from minigrad._backward import backward as backward
+from minigrad._backward import grad as grad
 from minigrad._lazy import on_first_use
 
 # Imported at once: later, the name could stand for the module as well as for the function.
-from minigrad.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from minigrad.autograd.gradcheck import GradcheckError as GradcheckError
+from minigrad.autograd.gradcheck import gradcheck as gradcheck
+from minigrad.autograd.gradcheck import gradgradcheck as gradgradcheck
 
 if TYPE_CHECKING:  # for type checkers; at run time the table below does it
     from minigrad.autograd import functional as functional

@@ -14,13 +14,13 @@ fewer of them.  The formula stays what is meant: it runs on the host, and on a G
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from minigrad._warning import warn
 from minigrad.backend.devices import backend_of
 
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -210,11 +210,10 @@ def agree(name: str, like: Any, launches: Callable[[], Any], plain: Callable[[],
         except Exception as error:  # whatever a compiler or a driver has to say
             reason = f"{type(error).__name__}: {str(error)[:500]}"
     if reason:
-        warnings.warn(
+        warn(
             f"the GPU kernel for {name} is not used, the plain formula takes its place: {reason}. Results "
             "stay right, steps take longer; MINIGRAD_GPU_KERNELS=0 switches all kernels off",
             RuntimeWarning,
-            stacklevel=2,
         )
     return not reason
 

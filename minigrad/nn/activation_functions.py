@@ -6,7 +6,6 @@ every order follow.  Where ``inplace`` is accepted, as in PyTorch, nothing is wr
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from minigrad import dtypes
@@ -14,6 +13,7 @@ from minigrad._functions.arguments import check_dim
 from minigrad._functions.pointwise import clamp, expm1, sigmoid, tanh, where
 from minigrad._functions.shaping import split
 from minigrad._tensor import Tensor
+from minigrad._warning import warn
 from minigrad.nn.module import in_module
 from minigrad.ops import activations, fused, reductions
 
@@ -262,8 +262,7 @@ def _chosen_dim(name: str, dim: int | None, input: Tensor) -> int:
     if dim is not None:
         return dim
     dim = 0 if input.ndim in (0, 1, 3) else 1
-    warnings.warn(
+    warn(
         f"{name}: no dim was given, so dimension {dim} is taken; say which with dim={dim}",
-        stacklevel=3,
     )
     return dim

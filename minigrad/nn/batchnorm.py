@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from minigrad._creation import ones, zeros
+from minigrad._functions.arguments import as_length
 from minigrad._tensor import Tensor
+from minigrad._warning import warn
 from minigrad.backend.devices import xp_of
 from minigrad.dtypes import int64
 from minigrad.engine import as_tensor
@@ -108,7 +109,7 @@ class BatchNorm1d(Module):
         features_first: bool = False,
     ) -> None:
         super().__init__()
-        self.num_features = num_features
+        self.num_features = as_length(self, "num_features", num_features)
         self.eps = eps
         self.momentum = momentum
         self.affine = affine
@@ -183,10 +184,9 @@ class BatchNorm1d(Module):
         if input.ndim != 2 or node.plan.op is not fused.linear or node.inputs[2] is None:
             return
         layer = f" ({node.scope[-1]})" if node.scope else ""
-        warnings.warn(
+        warn(
             f"the bias of the linear layer{layer} changes nothing in the output of the batch normalisation "
             f"right after it, which subtracts it with the mean; leave it out: bias=False{in_module()}",
-            stacklevel=2,
         )
 
     def reset_running_stats(self) -> None:

@@ -180,6 +180,11 @@ class Sequential(_Row):
         super().__init__()
         if len(modules) == 1 and isinstance(modules[0], Mapping):
             named: Iterable[tuple[str, Any]] = modules[0].items()
+        elif len(modules) == 1 and isinstance(modules[0], (list, tuple)):
+            raise TypeError(
+                f"Sequential takes modules one by one, got one {type(modules[0]).__name__} of them; "
+                "write Sequential(*modules)"
+            )
         else:
             named = ((str(i), module) for i, module in enumerate(modules))
         for name, module in named:
@@ -212,6 +217,11 @@ class ModuleList(_Holder, _Row):
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
         super().__init__()
+        if not isinstance(modules, Iterable):
+            raise TypeError(
+                f"ModuleList takes modules in a list, got one {type(modules).__name__}; "
+                "write ModuleList([...])"
+            )
         self.extend(modules)
 
     def _cut(self, index: slice) -> dict[str, Module]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from minigrad._creation import empty
+from minigrad._functions.arguments import as_length
 from minigrad._tensor import Tensor
 from minigrad.autograd.modes import no_grad
 from minigrad.nn import functional as F
@@ -63,7 +64,8 @@ class Embedding(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.num_embeddings = as_length(self, "num_embeddings", num_embeddings)
+        self.embedding_dim = as_length(self, "embedding_dim", embedding_dim)
         self.padding_idx = padding_idx
         if padding_idx is not None:
             self.padding_idx = F.padding_row(padding_idx, num_embeddings)

@@ -6,13 +6,13 @@ Each function returns the tensor.  Gradients are not recorded.
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
 from minigrad._creation import eye
 from minigrad._tensor import Tensor
+from minigrad._warning import warn
 from minigrad.autograd.modes import no_grad
 from minigrad.backend.generator import Generator, default_generator
 
@@ -136,10 +136,9 @@ def trunc_normal_(
     if not std > 0 or not a <= b:
         raise ValueError(f"trunc_normal_: expected std > 0 and a <= b, got std={std}, a={a}, b={b}")
     if mean < a - 2 * std or mean > b + 2 * std:
-        warnings.warn(
+        warn(
             f"trunc_normal_: the mean {mean} is more than two deviations ({std}) outside of the bounds "
             f"{a} and {b}",
-            stacklevel=2,
         )
     inside = _below((b - mean) / std) - _below((a - mean) / std)
     draw = _redrawn_outside if inside > 0.3 else _kept_by_density

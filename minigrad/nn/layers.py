@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from minigrad._creation import empty
-from minigrad._functions.arguments import as_size
+from minigrad._functions.arguments import as_length, as_size
 from minigrad._tensor import Tensor
 from minigrad.nn import functional as F
 from minigrad.nn import init
@@ -46,8 +46,10 @@ class Linear(Module):
 
     Raises
     ------
+    TypeError
+        If a length is no integer.
     ValueError
-        When called with an input whose last dimension is not ``in_features``.
+        If a length is negative; when called with an input whose last dimension is not ``in_features``.
 
     Examples
     --------
@@ -68,8 +70,8 @@ class Linear(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        self.in_features = in_features
-        self.out_features = out_features
+        self.in_features = as_length(self, "in_features", in_features)
+        self.out_features = as_length(self, "out_features", out_features)
         self.weight = Parameter(empty(out_features, in_features, device=device, dtype=dtype))
         self.bias = Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None
         self.reset_parameters()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from minigrad._creation import empty, ones, zeros
+from minigrad._functions.arguments import as_length
 from minigrad._tensor import Tensor
 from minigrad.nn.batchnorm import BatchNorm1d
 from minigrad.nn.layers import Linear
@@ -84,7 +85,7 @@ class LazyLinear(LazyModule, Linear):
         self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
     ) -> None:
         Module.__init__(self)
-        self.in_features, self.out_features = 0, out_features
+        self.in_features, self.out_features = 0, as_length(self, "out_features", out_features)
         self.weight = UninitializedParameter(device=device, dtype=dtype)
         self.bias = UninitializedParameter(device=device, dtype=dtype) if bias else None
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 
 from minigrad._functions.pointwise import logsigmoid, where
 from minigrad._tensor import Tensor
+from minigrad._warning import warn
 from minigrad.backend.devices import xp_of
 from minigrad.engine import wrap
 from minigrad.nn.loss_arguments import (
@@ -282,8 +282,9 @@ def _class_weighted(rows: Tensor, weight: Tensor | None) -> Tensor:
 def _cross_entropy_of_probabilities(
     input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, label_smoothing: float
 ) -> Tensor:
-    check_same_shape("cross_entropy of probabilities", input, target)
     dim = min(1, input.ndim - 1)
+    if target.array.shape != input.array.shape:
+        raise _neither_probabilities_nor_labels(input.array.shape, dim, target)
     logits, share = input.movedim(dim, -1), target.movedim(dim, -1)
     if weight is not None:
         check_class_weight_shape("cross_entropy", weight, logits.shape[-1])
@@ -291,6 +292,21 @@ def _cross_entropy_of_probabilities(
         share = (1 - label_smoothing) * share + label_smoothing / share.shape[-1]
     each = -_class_weighted(share * fused.log_softmax(logits, axis=-1), weight).sum(-1)
     return reduced(each, reduction)
+
+
+def _neither_probabilities_nor_labels(
+    shape: tuple[int, ...], dim: int, target: Tensor
+) -> ValueError:
+    """Return the error for a floating target that lacks the shape of the input."""
+    labels = shape[:dim] + shape[dim + 1 :]
+    use = ""
+    if target.numel() == math.prod(labels):
+        use = ": use target.long()" + ("" if target.shape == labels else f".reshape({labels})")
+    return ValueError(
+        f"cross_entropy: the target {tuple(target.shape)} {target.dtype} is neither probabilities in the "
+        f"shape of the input {shape} nor class labels, which have to be integers of shape "
+        f"{labels}{use}{in_module()}"
+    )
 
 
 def nll_loss(
@@ -355,10 +371,9 @@ def kl_div(
     """
     check_reduction("kl_div", reduction, (*REDUCTIONS, "batchmean"))
     if reduction == "mean":
-        warnings.warn(
+        warn(
             "kl_div: reduction='mean' divides by the number of elements, and not of distributions; "
             "'batchmean' is the mean divergence",
-            stacklevel=2,
         )
     input, target = checked("kl_div", "none", input, target)
     warn_if_broadcast("kl_div", input, target)

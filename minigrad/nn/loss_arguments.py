@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from minigrad import dtypes
 from minigrad._tensor import Tensor
+from minigrad._warning import warn
 from minigrad.backend.devices import xp_of
 from minigrad.engine import as_tensor, state
 from minigrad.nn.module import in_module
@@ -37,10 +37,9 @@ def checked(name: str, reduction: str, *values: Any) -> tuple[Tensor, ...]:
 def warn_if_broadcast(name: str, input: Tensor, target: Tensor) -> None:
     """Warn if the shapes differ, on behalf of the loss that calls this."""
     if input.array.shape != target.array.shape:
-        warnings.warn(
+        warn(
             f"{name}: the input {tuple(input.shape)} and the target {tuple(target.shape)} differ in shape "
             "and are broadcast, which is rarely what was meant; reshape one of them",
-            stacklevel=3,
         )
 
 
@@ -107,9 +106,10 @@ def class_rows(
     expected = shape[:dim] + shape[dim + 1 :]
     if raw.shape != expected or not shape:
         also = f" or probabilities of shape {shape}" if name == "cross_entropy" else ""
+        advice = "; use .float()" if also and raw.shape == shape else ""
         raise ValueError(
             f"{name}: an input of shape {shape} needs class indices of shape {expected}{also}, got "
-            f"{raw.shape} {raw.dtype}{in_module()}"
+            f"{raw.shape} {raw.dtype}{advice}{in_module()}"
         )
     _check_device(name, "target", target, input)
     if input.dtype.kind != "f":

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
+import numpy as np
+
 from minigrad._tensor import Tensor
 from minigrad.nn import functional as F
 from minigrad.nn.loss_arguments import REDUCTIONS, check_reduction
 from minigrad.nn.module import Module
 
 
-class _Loss(Module):
+class _MadeFirst(Module):
+    """What is made once, with its options, and then called; not a function of tensors."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Say so to ``MSELoss(x, y)``."""
+        if sum(isinstance(value, (Tensor, np.ndarray)) for value in args) > 1:
+            raise TypeError(
+                f"{cls.__name__}: make the loss first, then call it: {cls.__name__}()(input, target)"
+            )
+        return super().__new__(cls)
+
+
+class _Loss(_MadeFirst):  # a class below it, so that its __init__ is what tells the arguments
     """A loss that returns the mean, the sum, or each loss."""
 
     reductions: tuple[str, ...] = REDUCTIONS

@@ -314,9 +314,11 @@ class Module:
         """
         self._check_new_name(name, "module")
         if module is not None and not isinstance(module, Module):
+            what, advice = type(module).__name__, ""
+            if isinstance(module, type):
+                what, advice = f"the class {module.__name__}", f"; write {module.__name__}(...)"
             raise TypeError(
-                f"{type(self).__name__}: submodule {name!r} has to be a Module or None, got "
-                f"{type(module).__name__}"
+                f"{type(self).__name__}: submodule {name!r} has to be a Module or None, got {what}{advice}"
             )
         setattr(self, name, module)
 

@@ -80,6 +80,8 @@ class Op:
         step can check it.
     kinks : str
         Where the derivative is a convention, and which: a line for the table in the docs.
+    differentiable : bool
+        Whether it is recorded at all; if not, as for comparisons, its results never require gradients.
     """
 
     def __init__(
@@ -135,21 +137,36 @@ class Op:
         Raises
         ------
         TypeError
-            If a rule is for no input, or names something the operation does not have.
+            If a rule is for no input, does not begin with ``xp`` and ``g``, or names something the
+            operation does not have.
         """
         for name in rules:
             if name not in self.input_names:
                 raise TypeError(
                     f"{self.name!r} has no input {name!r}; its inputs are {self.input_names}"
                 )
+        first = ("xp", "g", "needs") if joint else ("xp", "g")
         for rule in (*joint, *rules.values()):
-            for name in _named(rule, 3 if joint else 2):
+            self._check_beginning(rule, first)
+            for name in _named(rule, len(first)):
                 self._value_index(name)
         self.rules.update(rules)
         if joint:
             (self.joint,) = joint
         self._forget_plans()
         return self
+
+    def _check_beginning(self, rule: Callable[..., Any], first: tuple[str, ...]) -> None:
+        """Raise if a rule does not leave its first places to what every rule is given."""
+        given = _named(rule, 0)
+        known = {*self._value_names()}
+        misplaced = [name for name, own in zip(given, first, strict=False) if name in known - {own}]
+        too_few = len(given) < len(first) and not rule.__code__.co_flags & 0x04
+        if misplaced or too_few:
+            raise TypeError(
+                f"a rule of {self.name!r} begins with ({', '.join(first)}), g being the gradient of the "
+                f"output, and then names what it needs; got ({', '.join(given)})"
+            )
 
     def stands_for(self, composite: Callable[..., Any], *, residuals: tuple[str, ...] = ()) -> Op:
         """Declare the operation *fused*: it computes what ``composite``, of plain operations, does.
@@ -336,10 +353,14 @@ class Op:
             wrap(part, node and item_node(node, index, part)) for index, part in enumerate(out)
         )
 
+    def _value_names(self) -> tuple[str, ...]:
+        """Return the names of all the forward pass knows."""
+        shapes = tuple(f"{one}_shape" for one in self.input_names)
+        return (*self.input_names, "out", *self.defaults, *self.residuals, *shapes)
+
     def _value_index(self, name: str) -> int:
         """Return where the value called ``name`` stands among all the forward pass knows."""
-        shapes = tuple(f"{one}_shape" for one in self.input_names)
-        names = (*self.input_names, "out", *self.defaults, *self.residuals, *shapes)
+        names = self._value_names()
         if name not in names:
             raise TypeError(
                 f"a rule of {self.name!r} names {name!r}, but there is only {', '.join(names)}"
@@ -641,6 +662,11 @@ def op(forward: Callable[..., Any] | None = None, **options: Any) -> Any:
         Callable with Tensors; declare its derivative with :meth:`Op.vjp` and sample inputs, which the
         gradient checks use, with :meth:`Op.samples`.
 
+    Raises
+    ------
+    TypeError
+        If ``forward`` does not begin with ``xp``, or an input has a default.
+
     Examples
     --------
     >>> import minigrad as mg
@@ -655,6 +681,7 @@ def op(forward: Callable[..., Any] | None = None, **options: Any) -> Any:
     """
     if forward is None:
         return lambda function: op(function, **options)
+    _check_forward(forward)
     code = forward.__code__
     plain = not code.co_kwonlyargcount and not code.co_flags & 0x04
     kind: type[Op] = (
@@ -665,6 +692,35 @@ def op(forward: Callable[..., Any] | None = None, **options: Any) -> Any:
     if options.get("dtypes") == "any" and kind is BinaryOp:
         kind = Op
     return kind(forward, **options)
+
+
+def _check_forward(forward: Callable[..., Any]) -> None:
+    """Raise if a forward is not ``(xp, inputs, *, options)``, and say how it is to be declared."""
+    if not hasattr(forward, "__code__"):
+        raise TypeError(
+            f"op: expected a function (xp, x, ...), got {type(forward).__name__}; "
+            "write one that calls it"
+        )
+    name = forward.__name__
+    inputs = _named(forward, 0)
+    if not inputs or (inputs[0] != "xp" and not inputs[0].startswith("_")):
+        raise TypeError(
+            f"{name}: the first argument is xp, the namespace of the arrays: "
+            f"def {name}({', '.join(('xp', *inputs)) if inputs else 'xp, x'})"
+        )
+    if forward.__defaults__:
+        count = len(inputs) - len(forward.__defaults__)
+        options = [
+            f"{option}={value!r}"
+            for option, value in (
+                *zip(inputs[count:], forward.__defaults__, strict=True),
+                *(forward.__kwdefaults__ or {}).items(),
+            )
+        ]
+        raise TypeError(
+            f"{name}: options come after `*`, inputs have no default: "
+            f"def {name}({', '.join((*inputs[:count], '*', *options))})"
+        )
 
 
 def register(*operations: Op) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad._tensor import Tensor
+from minigrad._warning import warn
 from minigrad.autograd.modes import no_grad
 from minigrad.optim.checks import error
 from minigrad.optim.directions import in_place_of_gradients
@@ -118,11 +118,10 @@ class Line:
         nearest = min(tried, default=math.inf) - origin
         lost = 16 * float(np.finfo(self.params[0].dtype).eps) * abs(origin)
         if self.slopes[0.0] and not nearest <= lost:
-            warnings.warn(
+            warn(
                 f"{type(self.owner).__name__}.step(): the loss does not fall along the direction, so the "
                 "parameters were left where they are; does the closure return the same loss for the same "
                 "parameters, and is its gradient right?",
-                stacklevel=7,
             )
 
 

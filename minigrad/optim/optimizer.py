@@ -252,6 +252,7 @@ class Optimizer:
     ) -> None:
         if isinstance(params, Tensor):
             raise self._error(TypeError, "params is one tensor, not a list of tensors; write [p]")
+        self._check_is_no_module(params)
         self.transforms = self._checked_transforms(transforms)
         self.defaults = self._defaults_from(values, named)
         self.param_groups: list[dict[str, Any]] = []
@@ -443,6 +444,7 @@ class Optimizer:
         if given is None or isinstance(given, (set, frozenset)):
             what = "no 'params'" if given is None else "a set as 'params'; its order is not fixed"
             raise self._error(TypeError, f"a group has {what}")
+        self._check_is_no_module(given)
         params = [given] if isinstance(given, Tensor) else list(given)
         names = [p[0] for p in params if isinstance(p, tuple) and len(p) == 2]
         if names:
@@ -455,7 +457,8 @@ class Optimizer:
         for position, p in enumerate(params):
             which = f"parameter {names[position]!r}" if names else f"parameter {position}"
             if not isinstance(p, Tensor):
-                raise self._error(TypeError, f"{which} is no Tensor but {type(p).__name__}")
+                advice = "; write model.parameters()" if hasattr(p, "parameters") else ""
+                raise self._error(TypeError, f"{which} is no Tensor but {type(p).__name__}{advice}")
             if p.grad_fn is not None:
                 raise self._error(
                     ValueError,
@@ -466,6 +469,11 @@ class Optimizer:
                 raise self._error(ValueError, f"{which}, shape {tuple(p.shape)}, is listed twice")
             seen.add(p)
         return params, names
+
+    def _check_is_no_module(self, params: Any) -> None:
+        if callable(params) and not hasattr(params, "__iter__"):
+            what = getattr(params, "__name__", type(params).__name__)
+            raise self._error(TypeError, f"params is {what} itself; write model.parameters()")
 
     # Steps ----------------------------------------------------------------------------------------
 

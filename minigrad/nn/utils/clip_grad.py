@@ -7,7 +7,6 @@ which turns it.  Nothing here waits for a GPU, unless ``error_if_nonfinite`` ask
 from __future__ import annotations
 
 import types
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from minigrad._creation import tensor as new_tensor
 from minigrad._functions.shaping import stack
 from minigrad._tensor import Tensor
+from minigrad._warning import warn
 from minigrad.autograd.modes import no_grad
 
 
@@ -165,10 +165,9 @@ def clip_grad_norm_(
     _limit("clip_grad_norm_", "max_norm", max_norm)
     listed = _listed("clip_grad_norm_", parameters)
     if not listed and isinstance(parameters, types.GeneratorType):
-        warnings.warn(
+        warn(
             "clip_grad_norm_: the generator of parameters is empty, perhaps used up already; nothing is "
             "clipped",
-            stacklevel=2,
         )
     total_norm = get_total_norm(_gradients(listed), norm_type, error_if_nonfinite, foreach)
     clip_grads_with_norm_(listed, max_norm, total_norm, foreach)
@@ -228,4 +227,4 @@ def _listed(function: str, tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
 
 
 def _gradients(parameters: list[Tensor]) -> list[Tensor]:
-    return [p.grad for p in parameters if p.grad is not None]
+    return [p._grad for p in parameters if p._grad is not None]

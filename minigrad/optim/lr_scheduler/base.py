@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from minigrad._warning import warn
 from minigrad.optim.checks import error
 from minigrad.optim.optimizer import Optimizer
 
@@ -155,10 +155,9 @@ class LRScheduler:
     def _warn_of_order(self) -> None:
         if not self._is_initial and _has_stepped.get(self.optimizer) is False:
             _has_stepped[self.optimizer] = True
-            warnings.warn(
+            warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`: the first rate of the "
                 "schedule was never used; call `optimizer.step()` first",
-                stacklevel=3,
             )
 
     def _update_lr(self, epoch: Any = None) -> None:
@@ -195,9 +194,8 @@ class LRScheduler:
 
     def _warn_outside_step(self) -> None:
         if not self._get_lr_called_within_step:
-            warnings.warn(
+            warn(
                 "get_lr() is for step() to call; the rates that are set now are get_last_lr()",
-                stacklevel=3,
             )
 
     def get_last_lr(self) -> list[float]:

@@ -121,13 +121,13 @@ def gradient_histograms(
             f"gradient_histograms: {plain[0]!r} is to be a tensor, whose .grad is drawn, got "
             f"{type(tensors[plain[0]]).__name__}"
         )
-    if all(tensor.grad is None for tensor in tensors.values()):
+    if all(tensor._grad is None for tensor in tensors.values()):
         raise ValueError(
             "gradient_histograms: none of the parameters has a gradient; call backward() first"
         )
     shapes = {name: to_numpy(tensor) for name, tensor in tensors.items()}
     figure, places = _panels(shapes, columns, title, "|gradient|")
-    told = [_sizes_and_lines(tensor.grad) for tensor in tensors.values()]
+    told = [_sizes_and_lines(tensor._grad) for tensor in tensors.values()]
     bins = common_parts([sizes for sizes, _ in told], logarithmic=True)
     from matplotlib.ticker import LogLocator, NullLocator
 
