@@ -6,7 +6,6 @@ import functools
 import inspect
 import math
 import numbers
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from operator import is_, itemgetter
@@ -16,6 +15,7 @@ import numpy as np
 
 from minigrad import engine
 from minigrad._tensor import HookHandle, Tensor
+from minigrad._warning import warn
 from minigrad.autograd.modes import enable_grad
 from minigrad.optim.bundles import Bundle, Scratch, State, laid_out, make_bundles
 from minigrad.optim.directions import Transform, in_place_of_gradients, penalised
@@ -558,13 +558,9 @@ class Optimizer:
     def _warn_without_gradients(self) -> None:
         if not self._warned:
             self._warned = True
-            level, frame = 1, inspect.currentframe()
-            while frame and frame.f_globals.get("__name__", "").startswith("minigrad."):
-                level, frame = level + 1, frame.f_back
-            warnings.warn(
+            warn(
                 f"{type(self).__name__}.step(): no parameter has a gradient, nothing was changed; call "
-                "backward() on a loss computed from these parameters, between zero_grad() and step()",
-                stacklevel=level,
+                "backward() on a loss computed from these parameters, between zero_grad() and step()"
             )
 
     def _live_bundles(self) -> list[tuple[Bundle, list[Any]]]:
