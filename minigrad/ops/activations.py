@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from minigrad.ops.declare import op, register
 from minigrad.ops.arithmetic import through
+from minigrad.ops.declare import op, register
 from minigrad.ops.elementary import erf
 from minigrad.ops.samples import SHAPES, unary
 
