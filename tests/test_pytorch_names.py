@@ -778,6 +778,37 @@ class Same(torch.autograd.Function):
 
 (Reverse.apply(w) + 2 * Same.apply(w)).sum().backward(); w.grad
 """,
+    "a function of one's own saves and returns its input": """
+class Same(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * x * x
+
+(slope,) = torch.autograd.grad(Same.apply(w).sum(), w, create_graph=True)
+slope, torch.autograd.grad(slope.sum(), w)
+""",
+    "a function of one's own may answer in another dtype": """
+class Wide(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return 2 * g.double() * x
+
+plain = torch.autograd.grad(Wide.apply(w).sum(), w)
+(slope,) = torch.autograd.grad(Wide.apply(w).sum(), w, create_graph=True)
+plain, slope, torch.autograd.grad(slope.sum(), w)
+""",
     "lists grow into tensors": "losses = []\nfor row in x:\n    losses.append(row.sum())\ntorch.stack(losses), torch.tensor([l.item() for l in losses]), torch.tensor(losses), sum(losses) / len(losses)",
     "a loop can start with an empty tensor": "out = torch.tensor([])\nfor row in x:\n    out = torch.cat((out, row))\nout, torch.cat([torch.empty(0), x.flatten()[:2]])",
     "views share their memory": """

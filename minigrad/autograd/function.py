@@ -44,15 +44,17 @@ class Context:
         """Keep inputs or outputs of ``forward`` (or ``None``) for ``backward``."""
         self._tensors = tensors
 
-    def _recorded_by(self, node: Node, outputs: tuple[Any, ...]) -> None:
+    def _recorded_by(self, node: Node, args: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
         """Keep of the saved tensors what ``node`` may hold without holding itself.
 
-        An input is its array and its node; an output its array and its number.
+        An input is its array and its node; an output its array and its number.  What is both counts as
+        the input: as an output it would be differentiated through ``backward`` once more.
         """
         self._node = weakref.ref(node)
         entries: list[Any] = []
         for tensor in self._tensors:
-            number = next((i for i, output in enumerate(outputs) if output is tensor), None)
+            given = any(arg is tensor for arg in args)
+            number = next((i for i, out in enumerate(outputs) if out is tensor and not given), None)
             if tensor is None:
                 entries.append(None)
             else:
@@ -222,7 +224,7 @@ class Function:
             else wrap(output.array, None)
             for index, output in enumerate(outputs)
         )
-        context._recorded_by(node, outputs)
+        context._recorded_by(node, args, outputs)
         context._without_gradient = ()
         return results
 
@@ -243,14 +245,11 @@ class Function:
                     f"{cls.__name__}.backward has to return tensors or None, got "
                     f"{type(part).__name__} for argument {position}"
                 )
-        if recorded:
-            return answers[:count]
-        return tuple(
-            a.to(source.dtype).array
-            if isinstance(a, engine.Tensor) and source is not None
-            else None
+        fitted = (
+            a.to(source.dtype) if isinstance(a, engine.Tensor) and source is not None else None
             for a, source in zip(answers, sources, strict=False)
         )
+        return tuple(fitted) if recorded else tuple(None if a is None else a.array for a in fitted)
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
