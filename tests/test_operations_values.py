@@ -26,7 +26,7 @@ FUNCTIONS = {
     and getattr(function, "__module__", "") == module.__name__
     and not isinstance(function, type)
 }
-INTERNAL = {"take_along"}
+INTERNAL = {"filled", "take_along"}
 
 few = settings(max_examples=25)
 erf = np.vectorize(math.erf, otypes=[float])

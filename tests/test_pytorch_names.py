@@ -809,6 +809,38 @@ plain = torch.autograd.grad(Wide.apply(w).sum(), w)
 (slope,) = torch.autograd.grad(Wide.apply(w).sum(), w, create_graph=True)
 plain, slope, torch.autograd.grad(slope.sum(), w)
 """,
+    "what is filled in takes the dtype of the tensor": """
+i, m = torch.tensor([0, 1]), torch.tensor([True, False, True])
+tensors = [torch.arange(3), torch.arange(3).to(torch.uint8), m, torch.arange(3.0), torch.arange(3.0).half()]
+numbers = [2, 0, 2.7, True, torch.tensor(2.5), torch.tensor(2.5, dtype=torch.float64), torch.tensor(True)]
+[[t.masked_fill(m, v) for v in numbers] + [t.index_fill(0, i, v) for v in numbers] for t in tensors], \\
+[[t.scatter(0, i, v) for v in numbers[:4]] for t in tensors], torch.arange(3).masked_fill_(m, 2.5)
+""",
+    "what is filled in has to fit": """
+m = torch.tensor([True, False, True])
+[kind(lambda t=t, v=v: t.masked_fill(m, v)) for t, v in [
+    (torch.arange(3), float('nan')), (torch.arange(3), 1e19), (torch.arange(3).to(torch.uint8), 300),
+    (torch.arange(3).to(torch.uint8), -1), (torch.arange(3.0).half(), 1e6), (torch.arange(3.0), float('inf'))]]
+""",
+    "what is added or put in has the dtype of the tensor": """
+i = torch.tensor([0, 2])
+[[kind(lambda f=f, s=s: f(0, i, s)) for f in (v.scatter, v.scatter_add, v.index_add)]
+ for s in (torch.ones(2), torch.ones(2, dtype=torch.float64), torch.ones(2, dtype=torch.int64))]
+""",
+    "indices of rows count from the front": """
+def fails(f):
+    try:
+        f()
+    except (IndexError, RuntimeError):
+        return True
+    return False
+
+wrong = [torch.tensor([i]) for i in (-1, 3)]
+[[fails(lambda: v.gather(0, i)), fails(lambda: v.scatter(0, i, 1.0)), fails(lambda: v.scatter(0, i, v[:1])),
+  fails(lambda: v.scatter_add(0, i, v[:1])), fails(lambda: v.index_select(0, i)), fails(lambda: v.index_add(0, i, v[:1]))]
+ for i in wrong], v.index_fill(0, wrong[0], 9.0), v.take(wrong[0]), torch.take_along_dim(v, wrong[0], 0), \\
+torch.tensor(3.0).gather(0, torch.tensor(0)), v.gather(0, torch.tensor([], dtype=torch.int64))
+""",
     "lists grow into tensors": "losses = []\nfor row in x:\n    losses.append(row.sum())\ntorch.stack(losses), torch.tensor([l.item() for l in losses]), torch.tensor(losses), sum(losses) / len(losses)",
     "a loop can start with an empty tensor": "out = torch.tensor([])\nfor row in x:\n    out = torch.cat((out, row))\nout, torch.cat([torch.empty(0), x.flatten()[:2]])",
     "views share their memory": """
@@ -836,7 +868,7 @@ def test_the_table_has_every_name_of_the_lists():
     assert len(IN_SCOPE) == 199
 
 
-# What asks for arrays of the host, or prints where a tensor is.
+# What asks for arrays of the host, looks at values there, or prints where a tensor is.
 ON_THE_HOST = {
     "T.numpy",
     "T.device",
@@ -845,6 +877,7 @@ ON_THE_HOST = {
     "printing",
     "numbers in tensors format, convert and unpack",
     "an array is what NumPy sees",
+    "indices of rows count from the front",
 }
 
 
