@@ -841,6 +841,17 @@ wrong = [torch.tensor([i]) for i in (-1, 3)]
  for i in wrong], v.index_fill(0, wrong[0], 9.0), v.take(wrong[0]), torch.take_along_dim(v, wrong[0], 0), \\
 torch.tensor(3.0).gather(0, torch.tensor(0)), v.gather(0, torch.tensor([], dtype=torch.int64))
 """,
+    "an ellipsis between index tensors may stand for nothing": """
+z = torch.arange(24.0).reshape(2, 3, 4).requires_grad_()
+i, m = torch.tensor([0, 1]), torch.tensor([True, False])
+picked = [z[:, i, ..., i], z[None, i, ..., i, 0], z[i, ..., i], z[..., i, i], z[0, i, ..., i], z[i, ..., i, i],
+          z[0, ..., i, i], z[m, ..., i, i], z[torch.ones(2, 3) > 0, ..., torch.tensor([0])], z[i, i, ..., 0], z[0, ..., 1, 2]]
+slopes = []
+for part in picked:
+    (slope,) = torch.autograd.grad((part ** 3 * torch.arange(1.0, part.numel() + 1).reshape(part.shape)).sum(), z, create_graph=True)
+    slopes += [slope, torch.autograd.grad((slope * z).sum(), z)]
+picked, slopes
+""",
     "lists grow into tensors": "losses = []\nfor row in x:\n    losses.append(row.sum())\ntorch.stack(losses), torch.tensor([l.item() for l in losses]), torch.tensor(losses), sum(losses) / len(losses)",
     "a loop can start with an empty tensor": "out = torch.tensor([])\nfor row in x:\n    out = torch.cat((out, row))\nout, torch.cat([torch.empty(0), x.flatten()[:2]])",
     "views share their memory": """
