@@ -852,6 +852,14 @@ for part in picked:
     slopes += [slope, torch.autograd.grad((slope * z).sum(), z)]
 picked, slopes
 """,
+    "an integer divided by zero": """
+zero, empty = torch.tensor([1, 0, 2]), torch.empty(0, dtype=torch.int64)
+calls = [lambda: n // 0, lambda: n % 0, lambda: 3 // zero, lambda: 3 % zero, lambda: n // zero, lambda: n % zero,
+         lambda: torch.fmod(n, zero), lambda: n.fmod(0), lambda: n.floor_divide(zero), lambda: n.remainder(0),
+         lambda: torch.div(n, zero, rounding_mode='trunc'), lambda: torch.div(n, 0, rounding_mode='floor'),
+         lambda: n.clone().floor_divide_(0), lambda: n.clone().remainder_(zero)]
+[kind(call) for call in calls], n // 2, n % torch.tensor([2, 2, 3]), empty // 0, x // 2, n // 2.0, torch.fmod(n, 2)
+""",
     "lists grow into tensors": "losses = []\nfor row in x:\n    losses.append(row.sum())\ntorch.stack(losses), torch.tensor([l.item() for l in losses]), torch.tensor(losses), sum(losses) / len(losses)",
     "a loop can start with an empty tensor": "out = torch.tensor([])\nfor row in x:\n    out = torch.cat((out, row))\nout, torch.cat([torch.empty(0), x.flatten()[:2]])",
     "views share their memory": """
@@ -889,6 +897,7 @@ ON_THE_HOST = {
     "numbers in tensors format, convert and unpack",
     "an array is what NumPy sees",
     "indices of rows count from the front",
+    "an integer divided by zero",
 }
 
 

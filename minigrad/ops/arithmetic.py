@@ -82,9 +82,17 @@ pow_.vjp(x=_pow_x, y=_pow_y).samples(
 )
 
 
+def _check_divisor(xp, x, y):
+    """Raise where an integer is to be divided by 0, for which NumPy answers 0; looks on the host only."""
+    if xp is np and np.asarray(y).dtype.kind != "f" and np.asarray(x).dtype.kind != "f":
+        if np.size(x) and not np.all(y):
+            raise RuntimeError("ZeroDivisionError: an integer cannot be divided by 0")
+
+
 @op(kinks="slope 0 (a jump at every multiple of y)")
 def floor_divide(xp, x, y):
     r"""Quotient rounded down, :math:`\lfloor x / y \rfloor`."""
+    _check_divisor(xp, x, y)
     return x // y
 
 
@@ -99,6 +107,7 @@ floor_divide.vjp(
 @op(kinks="slope 1 in x everywhere (a jump at every multiple of y)")
 def remainder(xp, x, y):
     r"""Remainder with the sign of the divisor, :math:`x - y \lfloor x / y \rfloor`."""
+    _check_divisor(xp, x, y)
     return x % y
 
 
@@ -110,6 +119,7 @@ remainder.vjp(x=lambda xp, g: g, y=lambda xp, g, x, y: -g * (x // y)).samples(
 @op(kinks="slope 1 in x everywhere (a jump at every multiple of y)")
 def fmod(xp, x, y):
     r"""Remainder with the sign of the dividend, as in C, :math:`x - y \,\mathrm{trunc}(x / y)`."""
+    _check_divisor(xp, x, y)
     return xp.fmod(x, y)
 
 
