@@ -860,6 +860,12 @@ calls = [lambda: n // 0, lambda: n % 0, lambda: 3 // zero, lambda: 3 % zero, lam
          lambda: n.clone().floor_divide_(0), lambda: n.clone().remainder_(zero)]
 [kind(call) for call in calls], n // 2, n % torch.tensor([2, 2, 3]), empty // 0, x // 2, n // 2.0, torch.fmod(n, 2)
 """,
+    "numbers of NumPy's are numbers": """
+import numpy
+half, one = numpy.float32(0.5), numpy.float64(1.0)
+[torch.full((2,), f) for f in (one, half, numpy.int64(2))], F.dropout(torch.ones(20), half), nn.Dropout(half)(torch.ones(20)), \\
+F.dropout(torch.ones(20), one / 4), torch.empty(20).bernoulli_(half), torch.normal(one, torch.ones(5)), torch.normal(half, torch.ones(5))
+""",
     "lists grow into tensors": "losses = []\nfor row in x:\n    losses.append(row.sum())\ntorch.stack(losses), torch.tensor([l.item() for l in losses]), torch.tensor(losses), sum(losses) / len(losses)",
     "a loop can start with an empty tensor": "out = torch.tensor([])\nfor row in x:\n    out = torch.cat((out, row))\nout, torch.cat([torch.empty(0), x.flatten()[:2]])",
     "views share their memory": """
