@@ -682,6 +682,13 @@ def test_spreads(device, data):
         check(mg.corrcoef(x), np.corrcoef(a))
 
 
+def test_covariance_of_too_few_observations():
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for x, correction in ((mg.empty(2, 0), 1), (mg.ones(2, 1), 1), (mg.ones(2, 3), 5)):
+            assert np.isnan(mg.cov(x, correction=correction).numpy()).all()
+        assert mg.cov(mg.tensor([[0.0, 2.0]]), correction=4).item() == math.inf
+
+
 @pytest.mark.parametrize("dtype", [mg.float32, mg.float64])
 def test_a_histogram_of_numbers_that_hardly_differ(dtype, device):
     low = np.ones((), dtype)

@@ -866,6 +866,26 @@ half, one = numpy.float32(0.5), numpy.float64(1.0)
 [torch.full((2,), f) for f in (one, half, numpy.int64(2))], F.dropout(torch.ones(20), half), nn.Dropout(half)(torch.ones(20)), \\
 F.dropout(torch.ones(20), one / 4), torch.empty(20).bernoulli_(half), torch.normal(one, torch.ones(5)), torch.normal(half, torch.ones(5))
 """,
+    "an empty dimension in chunks": """
+[[tuple(part.shape) for part in torch.empty(2, 0).chunk(3, d)] for d in (0, 1)], [len(torch.ones(5).chunk(k)) for k in (2, 4, 7)]
+""",
+    "xlogy of half precision and integers": """
+h = v.half()
+torch.xlogy(h, n), torch.xlogy(h, n > 0), torch.xlogy(h, torch.tensor(2)), torch.xlogy(n, n), torch.xlogy(2, n), torch.xlogy(n, v.abs()), torch.xlogy(0.1, v.abs().double()), torch.xlogy(0.1, n)
+""",
+    "hardtanh of integers": """
+u = n.to(torch.uint8)
+F.hardtanh(n, -2.5, 2.7), F.relu6(4 * n), F.relu6(u), nn.Hardtanh()(n - 2), kind(lambda: F.hardtanh(u)), kind(lambda: F.relu6(n > 1)), \\
+F.hardtanh(x)
+""",
+    "the sign of NaN": "z = torch.tensor([float('nan'), -2.0, 0.0], requires_grad=True)\nz.sign().sum().backward()\ntorch.sign(z), z.grad, torch.sign(n - 2), torch.sign(torch.tensor(float('nan')))",
+    "what a gradient function brings along": """
+aux = lambda a: ((a ** 2).sum(), (a * 3, {'five': [a + 5]}))
+g, (one, two) = torch.func.grad(aux, has_aux=True)(v)
+outer = torch.func.grad(lambda a: (torch.func.grad(aux, has_aux=True)(a)[1][0] * a).sum())(v)
+h, (kept, _) = torch.func.grad(aux, has_aux=True)(w)
+one, one.requires_grad, two, two['five'][0].requires_grad, outer, h.requires_grad, kept.requires_grad
+""",
     "lists grow into tensors": "losses = []\nfor row in x:\n    losses.append(row.sum())\ntorch.stack(losses), torch.tensor([l.item() for l in losses]), torch.tensor(losses), sum(losses) / len(losses)",
     "a loop can start with an empty tensor": "out = torch.tensor([])\nfor row in x:\n    out = torch.cat((out, row))\nout, torch.cat([torch.empty(0), x.flatten()[:2]])",
     "views share their memory": """

@@ -11,6 +11,7 @@ import numpy as np
 from minigrad import engine
 from minigrad._functions.arguments import check_devices
 from minigrad._functions.shaping import broadcast_tensors
+from minigrad.dtypes import result_type
 from minigrad.ops import activations, arithmetic, comparison, elementary, reductions, shapes
 from minigrad.ops.declare import Op
 
@@ -293,6 +294,11 @@ def logit(input: Any, eps: float | None = None) -> Any:
 
 def xlogy(input: Any, other: Any) -> Any:
     r"""Return :math:`x \ln y`, and 0 where :math:`x = 0`, whatever :math:`y` is."""
+    if isinstance(other, engine.Tensor) and isinstance(input, (engine.Tensor, int, float)):
+        dtype = result_type(input, other)  # of which the logarithm has to be: float16 stays float16
+        other = other.to(dtype) if dtype.kind == "f" else other
+        if not isinstance(input, engine.Tensor):
+            input = other.new_full((), input, dtype=dtype)
     used = engine.as_tensor(input) != 0
     return where(used, input * log(where(used, other, 1.0)), 0.0)
 

@@ -155,8 +155,9 @@ abs_.vjp(x=lambda xp, g, x: g * xp.sign(x)).samples(unary(away=(0.0,)))
 
 @op(kinks="slope 0, also at 0")
 def sign(xp, x):
-    r"""Sign, :math:`-1, 0` or :math:`1`."""
-    return xp.sign(x)
+    r"""Sign, :math:`-1, 0` or :math:`1`; 0 for NaN."""
+    out = xp.sign(x)
+    return xp.where(xp.isnan(out), 0.0, out) if out.dtype.kind == "f" else out
 
 
 sign.vjp(x=lambda xp, g: xp.zeros_like(g)).samples(unary(away=(0.0,)))
