@@ -84,9 +84,13 @@ pow_.vjp(x=_pow_x, y=_pow_y).samples(
 
 def _check_divisor(xp, x, y):
     """Raise where an integer is to be divided by 0, for which NumPy answers 0; looks on the host only."""
-    if xp is np and np.asarray(y).dtype.kind != "f" and np.asarray(x).dtype.kind != "f":
-        if np.size(x) and not np.all(y):
+    if xp is np and not (_is_floating(x) or _is_floating(y)) and np.size(x):
+        if not (y if isinstance(y, int) else y.all()):
             raise RuntimeError("ZeroDivisionError: an integer cannot be divided by 0")
+
+
+def _is_floating(value):
+    return isinstance(value, float) or (not isinstance(value, int) and value.dtype.kind == "f")
 
 
 @op(kinks="slope 0 (a jump at every multiple of y)")
