@@ -126,8 +126,12 @@ def full(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Return a tensor of shape ``size`` filled with one number, in the number's dtype by default."""
+    """Return a tensor of shape ``size`` filled with one number, in the number's dtype by default.
+
+    A number of NumPy's counts as Python's: ``numpy.float64`` gives the default floating dtype, too.
+    """
     kind = None if dtype is None else dtypes.as_dtype(dtype)
+    fill_value = fill_value.item() if isinstance(fill_value, np.generic) else fill_value
     value = np.asarray(from_python(fill_value, kind))
     shape = as_size(size if isinstance(size, (tuple, list)) else (size,))
     return _finish(np.full(shape, value), device, requires_grad)

@@ -23,7 +23,7 @@ from minigrad._functions.arguments import as_size, on_device
 from minigrad.backend.devices import move, xp_of
 from minigrad.engine import state
 from minigrad.ops import arithmetic, comparison
-from minigrad.ops.indexing import is_basic, split_index
+from minigrad.ops.indexing import is_basic, joined, split_index
 from minigrad.ownership import is_held_alone
 from minigrad.versions import touch
 
@@ -66,7 +66,7 @@ class InPlace:
         if not is_basic(raw) and isinstance(value, engine.Tensor) and value.ndim == 0:
             value = value.item() if value.device.type == "cpu" else value
         try:
-            target[raw] = self._operand(value)
+            target[joined(raw, target.ndim)] = self._operand(value)
         except ValueError as error:
             raise ValueError(f"x[i] = v: {error}; x is {tuple(self.shape)} {self.dtype}") from error
         touch(self.array)

@@ -167,7 +167,7 @@ def normal(
     device = options.get("device", tensors[0].device if tensors else None)
     requires_grad = options.get("requires_grad", False)
     if tensors:
-        host = [to_host(o.array) if isinstance(o, Tensor) else o for o in (mean, std)]
+        host = [np.asarray(to_host(o.array)) if isinstance(o, Tensor) else o for o in (mean, std)]
         return _finish(source.normal_of(*host), device, requires_grad)
     drawn = source.normal(as_size((size or (),)), _floating(options.get("dtype")), mean, std)
     return _finish(drawn, device, requires_grad)
@@ -175,7 +175,7 @@ def normal(
 
 def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     """Return 1 with the probability in each element of ``input``, else 0."""
-    drawn = (generator or default_generator).bernoulli(to_host(input.array))
+    drawn = (generator or default_generator).bernoulli(np.asarray(to_host(input.array)))
     return _finish(np.asarray(drawn, dtype=input.dtype), input.device, False)
 
 

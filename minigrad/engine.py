@@ -663,6 +663,13 @@ def fill_items(node: Node, gradients: list[Any], create_graph: bool) -> tuple:
     return tuple(filled)
 
 
+def arrived(node: Node, gradients: list[Any], create_graph: bool) -> tuple:
+    """Return the gradients of all outputs of ``node`` as its rule wants them: with zeros, or ``None``."""
+    if getattr(node.plan.op, "materializes", True):
+        return fill_items(node, gradients, create_graph)
+    return tuple(gradients)
+
+
 def raw_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterable[tuple[int, Any]]:
     """Return ``(position, contribution)`` pairs from the rules of ``node``, run on raw arrays.
 
@@ -670,8 +677,8 @@ def raw_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterable[tuple[int
     """
     plan, saved = node.plan, node.saved_values
     if isinstance(gradient, list):
-        gradient = fill_items(node, gradient, create_graph=False)
-        xp = xp_of(gradient[0])
+        gradient = arrived(node, gradient, create_graph=False)
+        xp = xp_of(next(part for part in gradient if part is not None))
     else:
         xp = xp_of(gradient)
     if plan.joint is not None:
@@ -692,7 +699,7 @@ def differentiable_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterabl
     """
     plan, saved, inputs = node.plan, node.saved_values, node.inputs
     if isinstance(gradient, list):
-        gradient = fill_items(node, gradient, create_graph=True)
+        gradient = arrived(node, gradient, create_graph=True)
     if plan.op.residuals:
         return replay_composite(node, gradient, saved)
     values = []

@@ -100,8 +100,10 @@ def _finished(results: Any, variables: list[Any]) -> Any:
 
     Nor can anything if the caller records nothing.
     """
-    if isinstance(results, tuple):
-        return tuple(_finished(part, variables) for part in results)
+    if isinstance(results, dict):
+        return {key: _finished(part, variables) for key, part in results.items()}
+    if type(results) in (tuple, list):
+        return type(results)(_finished(part, variables) for part in results)
     if not isinstance(results, engine.Tensor) or not results.requires_grad:
         return results
     if is_grad_enabled() and _concerns_outside(results, variables):
@@ -155,6 +157,7 @@ def value_and_grad(
         With respect to which arguments.
     has_aux : bool, default False
         ``func`` returns ``(value, aux)``; the new function then returns ``((value, aux), gradient)``.
+        Tensors in ``aux``, also in tuples, lists and dictionaries, keep no graph.
 
     Returns
     -------
@@ -171,7 +174,7 @@ def value_and_grad(
             value, aux = result if has_aux else (result, None)
             again = recording and _derivative_may(_scalar(value), variables)
             found = _gradients(value, variables, create_graph=again)
-        value, found = _finished((value, found), variables)
+        value, found, aux = _finished((value, found, aux), variables)
         gradient = found if isinstance(argnums, tuple) else found[0]
         return ((value, aux) if has_aux else value), gradient
 

@@ -415,10 +415,17 @@ class TestShapesAndTypes:
     def test_bernoulli_dtypes(self):
         g = seeded(4)
         assert g.bernoulli(0.5, (3,)).dtype == np.float32
-        assert g.bernoulli(np.float64(0.5), (3,)).dtype == np.float64
+        assert g.bernoulli(np.asarray(0.5), (3,)).dtype == np.float64
         assert g.bernoulli(np.full(3, 0.5), dtype=bool).dtype == bool
         assert g.bernoulli(1, (2,)).tolist() == [1, 1]
         assert g.bernoulli(np.float32([[0.0], [1.0]]), (2, 4)).tolist() == [[0] * 4, [1] * 4]
+
+    def test_numbers_of_numpy_count_as_pythons(self):
+        for half in (np.float32(0.5), np.float64(0.5)):
+            drawn, expected = (seeded(4).bernoulli(p, (20,)) for p in (half, 0.5))
+            assert drawn.dtype == expected.dtype and drawn.tolist() == expected.tolist()
+            drawn, expected = (seeded(4).normal_of(p, np.ones(9, np.float32)) for p in (half, 0.5))
+            assert drawn.dtype == expected.dtype and drawn.tolist() == expected.tolist()
 
     def test_normal_of_takes_the_dtype_of_the_mean(self):
         single, double = np.ones(2, np.float32), np.ones(2)

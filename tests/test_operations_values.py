@@ -26,7 +26,7 @@ FUNCTIONS = {
     and getattr(function, "__module__", "") == module.__name__
     and not isinstance(function, type)
 }
-INTERNAL = {"take_along"}
+INTERNAL = {"filled", "take_along"}
 
 few = settings(max_examples=25)
 erf = np.vectorize(math.erf, otypes=[float])
@@ -716,6 +716,13 @@ def test_spreads(device, data):
     check(mg.cov(x[0], correction=0), np.cov(a[0], ddof=0))
     if a.std(1).min() > 0.1:
         check(mg.corrcoef(x), np.corrcoef(a))
+
+
+def test_covariance_of_too_few_observations():
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for x, correction in ((mg.empty(2, 0), 1), (mg.ones(2, 1), 1), (mg.ones(2, 3), 5)):
+            assert np.isnan(mg.cov(x, correction=correction).numpy()).all()
+        assert mg.cov(mg.tensor([[0.0, 2.0]]), correction=4).item() == math.inf
 
 
 @pytest.mark.parametrize("dtype", [mg.float32, mg.float64])

@@ -42,6 +42,17 @@ def test_flip_copies(device):
     assert x.tolist() == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
 
 
+def test_a_label_of_padding_picks_no_class():
+    scores, labels = mg.zeros(2, 3), mg.tensor([[0], [-1]])
+    words = "gather: index -1 is out of range for a dimension of length 3, which has 0 to 2"
+    with pytest.raises(IndexError, match=words):
+        scores.gather(1, labels)
+    with pytest.raises(RuntimeError, match="input is float32, source float64; convert source with"):
+        scores.index_add(0, mg.tensor([1]), mg.ones(1, 3, dtype=mg.float64))
+    with pytest.raises(RuntimeError, match="index_fill: 300 cannot be converted to uint8 without"):
+        mg.zeros(3, dtype=mg.uint8).index_fill(0, mg.tensor([1]), 300)
+
+
 def test_integers_are_applied_before_index_arrays(device):
     x = leaf(np.arange(24.0).reshape(2, 3, 4), device)
     i = mg.tensor([0, 1], device=device)

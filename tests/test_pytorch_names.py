@@ -642,6 +642,37 @@ with torch.no_grad():
     p %= 2
 m, n, p, p.requires_grad, kind(lambda: torch.arange(3).__itruediv__(2))
 """,
+    "writing where an ellipsis stands for nothing": """
+i = torch.tensor([0, 1])
+z, t = torch.zeros(2, 3, 4), torch.zeros(2, 3, 4)
+z[:, i, ..., i] = torch.arange(4.0).reshape(2, 2)
+t[0, i, ..., i] = torch.tensor([1.0, 2.0])
+z, t
+""",
+    "a function of one's own may want no zeros": """
+class Both(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a, zeros):
+        ctx.set_materialize_grads(zeros)
+        ctx.save_for_backward(a)
+        return a * a, a * a * a
+
+    @staticmethod
+    def backward(ctx, g, h):
+        (a,) = ctx.saved_tensors
+        arrived.append([g is not None, h is not None])
+        return sum(part for part in (2 * g * a if g is not None else None, 3 * h * a * a if h is not None else None)
+                   if part is not None), None
+
+arrived, slopes = [], []
+for zeros in (True, False):
+    for i in (0, 1):
+        slopes += torch.autograd.grad(Both.apply(w, zeros)[i].sum(), w)
+        (slope,) = torch.autograd.grad(Both.apply(w, zeros)[i].sum(), w, create_graph=True)
+        slopes += torch.autograd.grad(slope.sum(), w)
+    slopes += torch.autograd.grad(sum(part.sum() for part in Both.apply(w, zeros)), w)
+arrived, slopes
+""",
     "repeated indices add up": "w[[0, 0, 2]].sum().backward(); w[torch.tensor([1, 1])].sum().backward(); w[0:2].sum().backward(); w.grad",
     "indices are integers, tensors, ranges, slices and masks": """
 i = torch.arange(2)
@@ -797,6 +828,114 @@ class Same(torch.autograd.Function):
 
 (Reverse.apply(w) + 2 * Same.apply(w)).sum().backward(); w.grad
 """,
+    "a function of one's own saves and returns its input": """
+class Same(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * x * x
+
+(slope,) = torch.autograd.grad(Same.apply(w).sum(), w, create_graph=True)
+slope, torch.autograd.grad(slope.sum(), w)
+""",
+    "a function of one's own may answer in another dtype": """
+class Wide(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return 2 * g.double() * x
+
+plain = torch.autograd.grad(Wide.apply(w).sum(), w)
+(slope,) = torch.autograd.grad(Wide.apply(w).sum(), w, create_graph=True)
+plain, slope, torch.autograd.grad(slope.sum(), w)
+""",
+    "what is filled in takes the dtype of the tensor": """
+i, m = torch.tensor([0, 1]), torch.tensor([True, False, True])
+tensors = [torch.arange(3), torch.arange(3).to(torch.uint8), m, torch.arange(3.0), torch.arange(3.0).half()]
+numbers = [2, 0, 2.7, True, torch.tensor(2.5), torch.tensor(2.5, dtype=torch.float64), torch.tensor(True)]
+[[t.masked_fill(m, v) for v in numbers] + [t.index_fill(0, i, v) for v in numbers] for t in tensors], \\
+[[t.scatter(0, i, v) for v in numbers[:4]] for t in tensors], torch.arange(3).masked_fill_(m, 2.5)
+""",
+    "what is filled in has to fit": """
+m = torch.tensor([True, False, True])
+[kind(lambda t=t, v=v: t.masked_fill(m, v)) for t, v in [
+    (torch.arange(3), float('nan')), (torch.arange(3), 1e19), (torch.arange(3).to(torch.uint8), 300),
+    (torch.arange(3).to(torch.uint8), -1), (torch.arange(3.0).half(), 1e6), (torch.arange(3.0), float('inf'))]]
+""",
+    "what is added or put in has the dtype of the tensor": """
+i = torch.tensor([0, 2])
+[[kind(lambda f=f, s=s: f(0, i, s)) for f in (v.scatter, v.scatter_add, v.index_add)]
+ for s in (torch.ones(2), torch.ones(2, dtype=torch.float64), torch.ones(2, dtype=torch.int64))]
+""",
+    "indices of rows count from the front": """
+def fails(f):
+    try:
+        f()
+    except (IndexError, RuntimeError):
+        return True
+    return False
+
+wrong = [torch.tensor([i]) for i in (-1, 3)]
+[[fails(lambda: v.gather(0, i)), fails(lambda: v.scatter(0, i, 1.0)), fails(lambda: v.scatter(0, i, v[:1])),
+  fails(lambda: v.scatter_add(0, i, v[:1])), fails(lambda: v.index_select(0, i)), fails(lambda: v.index_add(0, i, v[:1]))]
+ for i in wrong], v.index_fill(0, wrong[0], 9.0), v.take(wrong[0]), torch.take_along_dim(v, wrong[0], 0), \\
+torch.tensor(3.0).gather(0, torch.tensor(0)), v.gather(0, torch.tensor([], dtype=torch.int64))
+""",
+    "an ellipsis between index tensors may stand for nothing": """
+z = torch.arange(24.0).reshape(2, 3, 4).requires_grad_()
+i, m = torch.tensor([0, 1]), torch.tensor([True, False])
+picked = [z[:, i, ..., i], z[None, i, ..., i, 0], z[i, ..., i], z[..., i, i], z[0, i, ..., i], z[i, ..., i, i],
+          z[0, ..., i, i], z[m, ..., i, i], z[torch.ones(2, 3) > 0, ..., torch.tensor([0])], z[i, i, ..., 0], z[0, ..., 1, 2]]
+slopes = []
+for part in picked:
+    (slope,) = torch.autograd.grad((part ** 3 * torch.arange(1.0, part.numel() + 1).reshape(part.shape)).sum(), z, create_graph=True)
+    slopes += [slope, torch.autograd.grad((slope * z).sum(), z)]
+picked, slopes
+""",
+    "an integer divided by zero": """
+zero, empty = torch.tensor([1, 0, 2]), torch.empty(0, dtype=torch.int64)
+calls = [lambda: n // 0, lambda: n % 0, lambda: 3 // zero, lambda: 3 % zero, lambda: n // zero, lambda: n % zero,
+         lambda: torch.fmod(n, zero), lambda: n.fmod(0), lambda: n.floor_divide(zero), lambda: n.remainder(0),
+         lambda: torch.div(n, zero, rounding_mode='trunc'), lambda: torch.div(n, 0, rounding_mode='floor'),
+         lambda: n.clone().floor_divide_(0), lambda: n.clone().remainder_(zero)]
+[kind(call) for call in calls], n // 2, n % torch.tensor([2, 2, 3]), empty // 0, x // 2, n // 2.0, torch.fmod(n, 2)
+""",
+    "numbers of NumPy's are numbers": """
+import numpy
+half, one = numpy.float32(0.5), numpy.float64(1.0)
+[torch.full((2,), f) for f in (one, half, numpy.int64(2))], F.dropout(torch.ones(20), half), nn.Dropout(half)(torch.ones(20)), \\
+F.dropout(torch.ones(20), one / 4), torch.empty(20).bernoulli_(half), torch.normal(one, torch.ones(5)), torch.normal(half, torch.ones(5))
+""",
+    "an empty dimension in chunks": """
+[[tuple(part.shape) for part in torch.empty(2, 0).chunk(3, d)] for d in (0, 1)], [len(torch.ones(5).chunk(k)) for k in (2, 4, 7)]
+""",
+    "xlogy of half precision and integers": """
+h = v.half()
+torch.xlogy(h, n), torch.xlogy(h, n > 0), torch.xlogy(h, torch.tensor(2)), torch.xlogy(n, n), torch.xlogy(2, n), torch.xlogy(n, v.abs()), torch.xlogy(0.1, v.abs().double()), torch.xlogy(0.1, n)
+""",
+    "hardtanh of integers": """
+u = n.to(torch.uint8)
+F.hardtanh(n, -2.5, 2.7), F.relu6(4 * n), F.relu6(u), nn.Hardtanh()(n - 2), kind(lambda: F.hardtanh(u)), kind(lambda: F.relu6(n > 1)), \\
+F.hardtanh(x)
+""",
+    "the sign of NaN": "z = torch.tensor([float('nan'), -2.0, 0.0], requires_grad=True)\nz.sign().sum().backward()\ntorch.sign(z), z.grad, torch.sign(n - 2), torch.sign(torch.tensor(float('nan')))",
+    "what a gradient function brings along": """
+aux = lambda a: ((a ** 2).sum(), (a * 3, {'five': [a + 5]}))
+g, (one, two) = torch.func.grad(aux, has_aux=True)(v)
+outer = torch.func.grad(lambda a: (torch.func.grad(aux, has_aux=True)(a)[1][0] * a).sum())(v)
+h, (kept, _) = torch.func.grad(aux, has_aux=True)(w)
+one, one.requires_grad, two, two['five'][0].requires_grad, outer, h.requires_grad, kept.requires_grad
+""",
     "lists grow into tensors": "losses = []\nfor row in x:\n    losses.append(row.sum())\ntorch.stack(losses), torch.tensor([l.item() for l in losses]), torch.tensor(losses), sum(losses) / len(losses)",
     "a loop can start with an empty tensor": "out = torch.tensor([])\nfor row in x:\n    out = torch.cat((out, row))\nout, torch.cat([torch.empty(0), x.flatten()[:2]])",
     "views share their memory": """
@@ -824,7 +963,7 @@ def test_the_table_has_every_name_of_the_lists():
     assert len(IN_SCOPE) == 199
 
 
-# What asks for arrays of the host, or prints where a tensor is.
+# What asks for arrays of the host, looks at values there, or prints where a tensor is.
 ON_THE_HOST = {
     "T.numpy",
     "T.device",
@@ -833,6 +972,8 @@ ON_THE_HOST = {
     "printing",
     "numbers in tensors format, convert and unpack",
     "an array is what NumPy sees",
+    "indices of rows count from the front",
+    "an integer divided by zero",
 }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+import numpy as np
+
 from minigrad import engine
 from minigrad.backend.devices import Device, device_of, to_device, xp_of
 
@@ -158,6 +160,28 @@ def index_array(index: Any, like: Any, operation: str) -> Any:
     return on_device(tensor.array, device)
 
 
+def in_range(indices: Any, count: int) -> bool:
+    """Tell whether int64 indices on the host are all from 0 to ``count - 1``."""
+    # Seen as unsigned, negative numbers are larger than any count: one look is enough.
+    return not indices.size or bool(np.maximum.reduce(indices.view(np.uint64), None) < count)
+
+
+def check_in_range(indices: Any, count: int, operation: str) -> None:
+    """Raise where indices, also negative ones, are not from 0 to ``count - 1``; looks on the host only.
+
+    Raises
+    ------
+    IndexError
+        Naming the first that is not.
+    """
+    if xp_of(indices) is np and not in_range(np.asarray(indices, dtype=np.int64), count):
+        wrong = indices[(indices < 0) | (indices >= count)].flat[0]
+        raise IndexError(
+            f"{operation}: index {wrong} is out of range for a dimension of length {count}, which has "
+            f"0 to {count - 1}; negative ones do not count from the end here"
+        )
+
+
 def on_device(array: Any, device: Device) -> Any:
     """Return an array on ``device``: itself, or a copy if it is on the host.
 
@@ -174,6 +198,22 @@ def on_device(array: Any, device: Device) -> Any:
             f"tensors are on different devices: {device} and {here}; move one with .to(device)"
         )
     return to_device(array, device)
+
+
+def check_same_dtype(operation: str, **tensors: Any) -> None:
+    """Raise if two tensors (by name; anything else is left alone) differ in dtype.
+
+    Raises
+    ------
+    RuntimeError
+        Naming both.
+    """
+    (first, one), (second, two) = tensors.items()
+    if isinstance(two, engine.Tensor) and one.dtype != two.dtype:
+        raise RuntimeError(
+            f"{operation}: {first} is {one.dtype}, {second} {two.dtype}; convert {second} with "
+            f".to({first}.dtype)"
+        )
 
 
 def check_devices(operation: str, **tensors: Any) -> None:

@@ -9,10 +9,12 @@ from minigrad._functions.arguments import (
     as_integer,
     check_devices,
     check_dim,
+    check_in_range,
+    check_same_dtype,
     index_array,
     numpy_names,
 )
-from minigrad._functions.pointwise import masked_fill
+from minigrad._functions.pointwise import filled
 from minigrad._functions.reducing import ValuesAndIndices, take_along
 from minigrad._functions.shaping import cat, flatten
 from minigrad.backend.devices import to_host, xp_of
@@ -21,6 +23,16 @@ from minigrad.ops import indexing
 
 if TYPE_CHECKING:
     from minigrad._tensor import Tensor
+
+
+def _counted(index: Any, input: Any, dim: int, operation: str) -> Any:
+    """Return indices along ``dim`` as a raw array; negative ones, too, are out of range.
+
+    Python's counting from the end would here turn a mark like -1, for "no class", into the last class.
+    """
+    raw = index_array(index, input, operation)
+    check_in_range(raw, input.shape[dim] if input.ndim else 1, operation)
+    return raw
 
 
 def _at(dim: int, index: Any) -> tuple[Any, ...]:
@@ -62,20 +74,31 @@ def gather(input: Any, dim: int, index: Any) -> Tensor:
     ValueError
         If ``index`` has another number of dimensions, or is larger than ``input`` beside ``dim``.
     IndexError
-        If an index is out of range.
+        If an index is negative or too large (looked for on the host only).
     """
     dim = check_dim(dim, input.ndim, "gather")
-    raw = index_array(index, input, "gather")
+    raw = _counted(index, input, dim, "gather")
     _check_fits(raw.shape, input.shape, dim, "gather")
     return take_along(input, raw, dim)
 
 
 @numpy_names
 def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Tensor:
-    """Return ``input`` with ``src[i, j]`` added at ``[index[i, j], j]``; repeated indices add up."""
+    """Return ``input`` with ``src[i, j]`` added at ``[index[i, j], j]``; repeated indices add up.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+    RuntimeError
+        If ``src`` has another dtype than ``input``.
+    IndexError
+        If an index is negative or too large (looked for on the host only).
+    """
     dim = check_dim(dim, input.ndim, "scatter_add")
     check_devices("scatter_add", input=input, src=src)
-    raw = index_array(index, input, "scatter_add")
+    check_same_dtype("scatter_add", input=input, src=src)
+    raw = _counted(index, input, dim, "scatter_add")
     _check_fits(raw.shape, input.shape, dim, "scatter_add")
     _check_fits(raw.shape, src.shape, None, "scatter_add")
     used = indexing.getitem(src, index=tuple(slice(0, n) for n in raw.shape))
@@ -97,7 +120,7 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
         Integers, with as many dimensions as ``input``.  Where one place is named twice, one of the two
         is kept.
     src : Tensor or number
-        What is put there.
+        What is put there: a tensor of the dtype of ``input``, or a number that is converted to it.
     value : number, optional
         Another name for a ``src`` that is a number.
 
@@ -105,17 +128,20 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
     ------
     ValueError
         If the shapes do not fit.
+    RuntimeError
+        If ``src`` has another dtype than ``input``, or is a number that its dtype does not have.
     IndexError
-        If an index is out of range.
+        If an index is negative or too large (looked for on the host only).
     """
     src = value if src is None else src
     dim = check_dim(dim, input.ndim, "scatter")
-    raw = index_array(index, input, "scatter")
+    raw = _counted(index, input, dim, "scatter")
     _check_fits(raw.shape, input.shape, dim, "scatter")
     where = indexing.along_axis(xp_of(raw), raw, dim)
     if not isinstance(src, engine.Tensor):
-        return masked_fill(input, _mask(input, where), src)
+        return filled("scatter", input, _mask(input, where), src)
     check_devices("scatter", input=input, src=src)
+    check_same_dtype("scatter", input=input, src=src)
     _check_fits(raw.shape, src.shape, None, "scatter")
     used = indexing.getitem(src, index=tuple(slice(0, n) for n in raw.shape))
     # Each element of the result is one of ``input`` or ``used``: ``chosen`` says which.
@@ -134,12 +160,17 @@ def _mask(input: Any, index: tuple[Any, ...]) -> Any:
 
 @numpy_names
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Tensor:
-    """Return ``input`` with ``value`` in the slices that the vector ``index`` names along ``dim``."""
+    """Return ``input`` with ``value`` in the slices that the vector ``index`` names along ``dim``.
+
+    The result has the dtype of ``input``, to which ``value`` is converted as in :func:`masked_fill`; a
+    negative index counts from the end.
+    """
     dim = check_dim(dim, input.ndim, "index_fill")
     raw = index_array(index, input, "index_fill")
     if input.ndim == 0:
-        return masked_fill(input, engine.wrap(xp_of(raw).asarray(raw.size > 0), None), value)
-    return masked_fill(input, _mask(input, _at(dim, raw)), value)
+        hit = engine.wrap(xp_of(raw).asarray(raw.size > 0), None)
+        return filled("index_fill", input, hit, value)
+    return filled("index_fill", input, _mask(input, _at(dim, raw)), value)
 
 
 def take(input: Any, index: Any) -> Tensor:
@@ -158,9 +189,17 @@ def _check_fits(index: tuple, shape: tuple, dim: int | None, operation: str) -> 
 
 @numpy_names
 def index_select(input: Any, dim: int, index: Any) -> Tensor:
-    """Return the slices that the vector ``index`` names along ``dim``."""
+    """Return the slices that the vector ``index`` names along ``dim``.
+
+    Raises
+    ------
+    ValueError
+        If ``index`` is no vector.
+    IndexError
+        If an index is negative or too large (looked for on the host only).
+    """
     dim = check_dim(dim, input.ndim, "index_select")
-    raw = index_array(index, input, "index_select")
+    raw = _counted(index, input, dim, "index_select")
     if raw.ndim > 1 or (input.ndim == 0 and raw.size != 1):
         wanted = "a vector" if input.ndim else "one number for a 0-d tensor"
         raise ValueError(f"index_select: the index has to be {wanted}, got shape {raw.shape}")
@@ -171,10 +210,19 @@ def index_select(input: Any, dim: int, index: Any) -> Tensor:
 
 @numpy_names
 def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Tensor:
-    """Return ``input`` with the slices of ``alpha * source`` added at ``index`` along ``dim``."""
+    """Return ``input`` with the slices of ``alpha * source`` added at ``index`` along ``dim``.
+
+    Raises
+    ------
+    RuntimeError
+        If ``source`` has another dtype than ``input``.
+    IndexError
+        If an index is negative or too large (looked for on the host only).
+    """
     dim = check_dim(dim, input.ndim, "index_add")
     check_devices("index_add", input=input, source=source)
-    raw = index_array(index, input, "index_add")
+    check_same_dtype("index_add", input=input, source=source)
+    raw = _counted(index, input, dim, "index_add")
     if input.ndim == 0:
         return index_add(flatten(input), 0, index, source, alpha=alpha).reshape(())
     added = indexing.scatter(source, index=_at(dim, raw), shape=tuple(input.shape))

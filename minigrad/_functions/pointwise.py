@@ -11,6 +11,7 @@ import numpy as np
 from minigrad import engine
 from minigrad._functions.arguments import check_devices
 from minigrad._functions.shaping import broadcast_tensors
+from minigrad.dtypes import result_type
 from minigrad.ops import activations, arithmetic, comparison, elementary, reductions, shapes
 from minigrad.ops.declare import Op
 
@@ -233,8 +234,49 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
 
 
 def masked_fill(input: Any, mask: Any, value: Any) -> Tensor:
-    """Return ``input`` with ``value`` where ``mask`` holds."""
-    return where(mask, value, input)
+    """Return ``input`` with ``value`` where ``mask`` holds.
+
+    Parameters
+    ----------
+    input : Tensor
+        Of any shape; its dtype is that of the result.
+    mask : Tensor
+        bool; broadcasts with ``input``.
+    value : number or Tensor
+        Converted to the dtype of ``input``: 2.5 is 2 among integers, and true among bools.
+
+    Raises
+    ------
+    RuntimeError
+        If the dtype of ``input`` has no such number: 300 is no uint8, 1e9 no float16.
+    """
+    return filled("masked_fill", input, mask, value)
+
+
+def filled(operation: str, input: Any, mask: Any, value: Any) -> Tensor:
+    """Return :func:`masked_fill` for ``operation``, which errors name."""
+    input = engine.as_tensor(input)
+    return where(mask, _fitting(operation, value, input.dtype), input)
+
+
+def _fitting(operation: str, value: Any, dtype: np.dtype) -> Any:
+    """Return a value as what can be put among elements of ``dtype``."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if not isinstance(value, (int, float)):
+        return engine.as_tensor(value).to(dtype)
+    if dtype.kind == "b":
+        return bool(value)
+    limits: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    number: Any = float if dtype.kind == "f" else int
+    least, largest = number(limits.min), number(limits.max)
+    if dtype.kind == "u":
+        least = -largest  # as in C, -1 is the largest unsigned integer
+    if not least <= value <= largest and (dtype.kind != "f" or math.isfinite(value)):
+        raise RuntimeError(
+            f"{operation}: {value} cannot be converted to {dtype} without overflow; {dtype} goes from "
+            f"{limits.min} to {largest}"
+        )
+    return number(value) % (largest + 1) if dtype.kind == "u" else number(value)
 
 
 def frac(input: Any) -> Tensor:
@@ -255,6 +297,11 @@ def logit(input: Any, eps: float | None = None) -> Tensor:
 
 def xlogy(input: Any, other: Any) -> Tensor:
     r"""Return :math:`x \ln y`, and 0 where :math:`x = 0`, whatever :math:`y` is."""
+    if isinstance(other, engine.Tensor) and isinstance(input, (engine.Tensor, int, float)):
+        dtype = result_type(input, other)  # of which the logarithm has to be: float16 stays float16
+        other = other.to(dtype) if dtype.kind == "f" else other
+        if not isinstance(input, engine.Tensor):
+            input = other.new_full((), input, dtype=dtype)
     used = engine.as_tensor(input) != 0
     return where(used, input * log(where(used, other, 1.0)), 0.0)
 

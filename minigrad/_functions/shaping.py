@@ -385,12 +385,15 @@ def split(input: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, .
 
 @numpy_names
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
-    """Cut into ``chunks`` parts of equal size; the last may be smaller, or missing."""
+    """Cut into ``chunks`` parts of equal size; the last may be smaller, or missing.
+
+    A dimension of length 0 is cut into ``chunks`` parts of length 0.
+    """
     if as_integer(chunks) <= 0:
         raise ValueError(f"chunk: the number of parts has to be positive, got {chunks}")
     check_ndim(input, 1, "chunk")
     length = input.shape[check_dim(dim, input.ndim, "chunk")]
-    return split(input, max(-(-length // chunks), 1), dim)
+    return split(input, -(-length // chunks) if length else [0] * chunks, dim)
 
 
 @numpy_names

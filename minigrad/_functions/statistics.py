@@ -326,10 +326,12 @@ def cov(input: Any, *, correction: int = 1) -> Tensor:
     r"""Covariances of variables (rows) over observations (columns).
 
     .. math:: C_{ij} = \frac{1}{n - c} \sum_k (x_{ik} - \bar x_i)(x_{jk} - \bar x_j)
+
+    With no more than :math:`c` observations the divisor is 0.
     """
     rows = input if input.ndim == 2 else input.reshape(1, -1)
     centred = rows - reducing.mean(rows, 1, keepdim=True)
-    found = centred @ centred.mT / (rows.shape[1] - correction)
+    found = centred @ centred.mT / max(rows.shape[1] - correction, 0)
     return found.squeeze()
 
 

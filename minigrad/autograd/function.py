@@ -38,21 +38,24 @@ class Context:
         self._saved: tuple[Any, ...] = ()
         self._tensors: tuple[Any, ...] = ()
         self._without_gradient: tuple[Any, ...] = ()
+        self._materializes = True
         self._node: Any = None
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep inputs or outputs of ``forward`` (or ``None``) for ``backward``."""
         self._tensors = tensors
 
-    def _recorded_by(self, node: Node, outputs: tuple[Any, ...]) -> None:
+    def _recorded_by(self, node: Node, args: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
         """Keep of the saved tensors what ``node`` may hold without holding itself.
 
-        An input is its array and its node; an output its array and its number.
+        An input is its array and its node; an output its array and its number.  What is both counts as
+        the input: as an output it would be differentiated through ``backward`` once more.
         """
         self._node = weakref.ref(node)
         entries: list[Any] = []
         for tensor in self._tensors:
-            number = next((i for i, output in enumerate(outputs) if output is tensor), None)
+            given = any(arg is tensor for arg in args)
+            number = next((i for i, out in enumerate(outputs) if out is tensor and not given), None)
             if tensor is None:
                 entries.append(None)
             else:
@@ -87,7 +90,8 @@ class Context:
         self._without_gradient = tensors
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Accepted for compatibility: gradients that did not arrive are zeros."""
+        """Say whether ``backward`` is given zeros (the default) for outputs without gradient, or ``None``."""
+        self._materializes = value
 
 
 class FunctionOp:
@@ -95,8 +99,9 @@ class FunctionOp:
 
     residuals: tuple[str, ...] = ()
 
-    def __init__(self, function: type) -> None:
+    def __init__(self, function: type, materializes: bool = True) -> None:
         self.name = function.__name__
+        self.materializes = materializes  # gradients that did not arrive, as zeros
         self.function = function  # for ``explain``
 
     def input_name(self, position: Any) -> str:
@@ -206,7 +211,9 @@ class Function:
         def rule(xp: Any, gradients: Any, wanted: Any, ctx: Context) -> tuple[Any, ...]:
             return cls._pull(ctx, xp is engine.tensor_namespace, gradients, sources)
 
-        plan = Plan(FunctionOp(cls), needs, joint=(rule, (0,)), sources=(None,))
+        plan = Plan(
+            FunctionOp(cls, context._materializes), needs, joint=(rule, (0,)), sources=(None,)
+        )
         node = new_node(
             plan,
             sources,
@@ -222,7 +229,7 @@ class Function:
             else wrap(output.array, None)
             for index, output in enumerate(outputs)
         )
-        context._recorded_by(node, outputs)
+        context._recorded_by(node, args, outputs)
         context._without_gradient = ()
         return results
 
@@ -230,7 +237,7 @@ class Function:
     def _pull(cls, ctx: Context, recorded: bool, gradients: Any, sources: Any) -> tuple[Any, ...]:
         """Run ``backward`` on tensors; return raw arrays unless it is being recorded."""
         count = len(sources)
-        shown = gradients if recorded else [wrap(gradient, None) for gradient in gradients]
+        shown = gradients if recorded else [g if g is None else wrap(g, None) for g in gradients]
         answer = cls.backward(ctx, *shown)
         answers = tuple(answer) if isinstance(answer, (tuple, list)) else (answer,)
         if len(answers) < count or any(a is not None for a in answers[count:]):
@@ -243,14 +250,11 @@ class Function:
                     f"{cls.__name__}.backward has to return tensors or None, got "
                     f"{type(part).__name__} for argument {position}"
                 )
-        if recorded:
-            return answers[:count]
-        return tuple(
-            a.to(source.dtype).array
-            if isinstance(a, engine.Tensor) and source is not None
-            else None
+        fitted = (
+            a.to(source.dtype) if isinstance(a, engine.Tensor) and source is not None else None
             for a, source in zip(answers, sources, strict=False)
         )
+        return tuple(fitted) if recorded else tuple(None if a is None else a.array for a in fitted)
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:

@@ -573,7 +573,7 @@ class Generator:
         Parameters
         ----------
         p : float or ndarray
-            A Python number, like ``Tensor.bernoulli_(p)``: ``u`` has 53 bits whatever the dtype.
+            A number (NumPy's, too), like ``Tensor.bernoulli_(p)``: ``u`` has 53 bits whatever the dtype.
             An array, like ``torch.bernoulli(p)``: ``u`` is a uniform of the dtype of ``p``.
         shape : tuple of int, optional
             Shape of the result, to which ``p`` is broadcast; the shape of ``p`` by default.
@@ -747,8 +747,8 @@ def _tempered(y: Array) -> Array:
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
-    # NumPy's scalars stand for tensors without dimensions, and numpy.float64 is a Python float.
-    return type(value) in (int, float)
+    # A number of NumPy's counts as Python's; a tensor without dimensions comes as an array.
+    return isinstance(value, (int, float, np.generic))
 
 
 def _float_dtype(dtype: DTypeLike) -> np.dtype:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from minigrad._backward import _accumulate_arrays
+from minigrad._functions.arguments import in_range
 from minigrad._tensor import Tensor
 from minigrad.backend.generator import default_generator
 from minigrad.compiling.program import Program
 from minigrad.compiling.recording import Operation, Recorder, Recording, Refused
 from minigrad.compiling.world import World, dropouts, norms
 from minigrad.engine import as_tensor, state, wrap
-from minigrad.nn.loss_arguments import in_range
 
 KEPT = 16  # programs, for batches of so many different shapes
 ALLOWED = 16  # recordings without further question

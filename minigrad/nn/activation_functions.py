@@ -145,13 +145,24 @@ def hardtanh(
 ) -> Tensor:
     """Limit to ``[min_val, max_val]``; slope 0 at both bounds (where :func:`minigrad.clamp` has 1).
 
+    Integers stay integers; the bounds are cut to integers then.
+
     Raises
     ------
     ValueError
         If ``min_val > max_val``.
+    RuntimeError
+        If ``input`` is bool, or unsigned with a negative bound.
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val {min_val} is greater than max_val {max_val}")
+    if input.dtype.kind != "f":
+        min_val, max_val = int(min_val), int(max_val)
+        if input.dtype.kind == "b" or (input.dtype.kind == "u" and min_val < 0):
+            raise RuntimeError(
+                f"hardtanh: {input.dtype} cannot be limited to [{min_val}, {max_val}]; use .float() "
+                f"first{in_module()}"
+            )
     raised = where(input <= min_val, min_val, input)
     return where(raised >= max_val, max_val, raised)
 

@@ -233,7 +233,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
 def dropout_mask(p: float, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Draw what dropout multiplies with: 0 with probability p and else 1 / (1 - p), raw, on the host."""
-    return np.asarray(default_generator.bernoulli(1 - p, shape, dtype) / (1 - p), dtype)
+    kept = 1 - float(p)  # for NumPy's numbers, too: float32 ones would draw another stream
+    return np.asarray(default_generator.bernoulli(kept, shape, dtype) / kept, dtype)
 
 
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:

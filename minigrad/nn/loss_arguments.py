@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad._functions.arguments import in_range
 from minigrad._tensor import Tensor
 from minigrad._warning import warn
 from minigrad.backend.devices import xp_of
@@ -139,12 +140,6 @@ def _in_range(name: str, classes: Any, count: int, ignore_index: int | None) -> 
                 f"{count - 1}{in_module()}"
             )
     return classes if counted is None else xp.where(counted, classes, 0), counted
-
-
-def in_range(indices: Any, count: int) -> bool:
-    """Tell whether int64 indices on the host are all from 0 to ``count - 1``."""
-    # Seen as unsigned, negative numbers are larger than any class: one look is enough.
-    return not indices.size or bool(np.maximum.reduce(indices.view(np.uint64), None) < count)
 
 
 def shares_of(name: str, weight: Any, rows: Tensor, classes: Any, counted: Any) -> Any:

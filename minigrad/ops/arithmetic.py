@@ -82,9 +82,20 @@ pow_.vjp(x=_pow_x, y=_pow_y).samples(
 )
 
 
+def _check_divisor(xp, x, y):
+    """Raise where an integer is to be divided by 0, for which NumPy answers 0; looks on the host only."""
+    if xp is np and not (_is_floating(x) or _is_floating(y)) and np.size(x) and not np.all(y):
+        raise RuntimeError("ZeroDivisionError: an integer cannot be divided by 0")
+
+
+def _is_floating(value):
+    return isinstance(value, float) or (not isinstance(value, int) and value.dtype.kind == "f")
+
+
 @op(kinks="slope 0 (a jump at every multiple of y)")
 def floor_divide(xp, x, y):
     r"""Quotient rounded down, :math:`\lfloor x / y \rfloor`."""
+    _check_divisor(xp, x, y)
     return x // y
 
 
@@ -99,6 +110,7 @@ floor_divide.vjp(
 @op(kinks="slope 1 in x everywhere (a jump at every multiple of y)")
 def remainder(xp, x, y):
     r"""Remainder with the sign of the divisor, :math:`x - y \lfloor x / y \rfloor`."""
+    _check_divisor(xp, x, y)
     return x % y
 
 
@@ -110,6 +122,7 @@ remainder.vjp(x=lambda xp, g: g, y=lambda xp, g, x, y: -g * (x // y)).samples(
 @op(kinks="slope 1 in x everywhere (a jump at every multiple of y)")
 def fmod(xp, x, y):
     r"""Remainder with the sign of the dividend, as in C, :math:`x - y \,\mathrm{trunc}(x / y)`."""
+    _check_divisor(xp, x, y)
     return xp.fmod(x, y)
 
 
@@ -145,8 +158,9 @@ abs_.vjp(x=lambda xp, g, x: g * xp.sign(x)).samples(unary(away=(0.0,)))
 
 @op(kinks="slope 0, also at 0")
 def sign(xp, x):
-    r"""Sign, :math:`-1, 0` or :math:`1`."""
-    return xp.sign(x)
+    r"""Sign, :math:`-1, 0` or :math:`1`; 0 for NaN."""
+    out = xp.sign(x)
+    return xp.where(xp.isnan(out), 0.0, out) if out.dtype.kind == "f" else out
 
 
 sign.vjp(x=lambda xp, g: xp.zeros_like(g)).samples(unary(away=(0.0,)))

@@ -45,6 +45,23 @@ def split_index(index):
     return tuple(first), tuple(second)
 
 
+def joined(index, ndim):
+    """Return an index without a ``...`` that stands for none of the ``ndim`` dimensions.
+
+    NumPy takes index arrays with a ``...`` between them for separated, even by nothing, and moves the
+    indexed axes to the front; PyTorch does not.
+    """
+    rest = [part for part in index if part is not Ellipsis]
+    if len(rest) == len(index) or sum(map(is_array, rest)) < 2:
+        return index
+    used = sum(
+        part.ndim if is_array(part) and part.dtype.kind == "b" else 1
+        for part in rest
+        if part is not None
+    )
+    return tuple(rest) if used == ndim else index
+
+
 def _is_integer(part):
     """Tell whether a part of an index picks one place: an integer, or an integer array without axes."""
     if is_array(part):
@@ -60,7 +77,7 @@ def _is_mask(index):
 @op(dtypes="any")
 def getitem(xp, x, *, index):
     """``x[index]``: integers, slices, ``None``, ``...``, integer and boolean arrays, mixed."""
-    out = x[index]
+    out = x[index if len(index) < 3 else joined(index, x.ndim)]
     if isinstance(out, np.generic) and isinstance(x, np.ndarray):
         return x[(*index, Ellipsis)]  # a single element as a view, too
     return out
@@ -73,6 +90,7 @@ def scatter(xp, x, *, index, shape):
 
 
 def _scattered(xp, x, index, shape):
+    index = index if len(index) < 3 else joined(index, len(shape))
     if is_basic(index) or _is_mask(index):
         out = xp.zeros(shape, x.dtype)
         out[index] = x
@@ -103,10 +121,11 @@ getitem.vjp(x=put_back).samples(
         ((draw((2, 3)),), {"index": (np.array([False, True]), np.array([1, 1]))}),
         ((draw((2, 3)),), {"index": (slice(None), np.array([], dtype=np.int64))}),
         ((draw((2, 3, 2)),), {"index": (np.array([1, 0]), slice(None), np.array([0, 0]))}),
+        ((draw((2, 3, 2)),), {"index": (slice(None), np.array([1, 2]), ..., np.array([0, 0]))}),
     ]
 )
 scatter.vjp(
-    x=lambda xp, g, index: g[index] if xp is np else getitem.on(xp, g, index=index)
+    x=lambda xp, g, index: getitem.on(xp, g, index=index),
 ).samples(
     lambda draw: [
         ((draw((3,)),), {"index": (np.array([0, 2, 2]),), "shape": (4,)}),
