@@ -12,7 +12,7 @@ from minigrad import engine
 from minigrad._functions import shaping
 from minigrad._functions.arguments import as_axis, check_dim, numpy_names
 from minigrad.backend.devices import xp_of
-from minigrad.dtypes import as_dtype
+from minigrad.dtypes import as_dtype, float16, float32
 from minigrad.ops import arithmetic, fused, reductions
 from minigrad.ops.indexing import along_axis, getitem
 
@@ -255,6 +255,8 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
         input = input.to(as_dtype(dtype))
     if input.ndim == 0:
         return input.alias()
+    if input.dtype == float16:  # in float32, as all that adds up or multiplies
+        return cumprod(input.to(float32), dim).to(float16)
     out = input.movedim(dim, -1)
     length, stride = out.shape[-1], 1
     while stride < length:
@@ -298,6 +300,8 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Any:
         return reductions.norm(input, **axes)
     if isinstance(p, str):
         raise ValueError(f"norm: the order has to be a number, inf or 'fro', got {p!r}")
+    if input.dtype == float16:
+        return norm(input.to(float32), p, dim, keepdim).to(float16)
     if p == 0:
         return reductions.sum_((input != 0).to(input.dtype), **axes)
     size = abs_of(input)
