@@ -1,4 +1,4 @@
-"""Sums of many numbers, and what is computed inside of float16."""
+"""Sums of many numbers, sums and products of integers, and what is computed inside of float16."""
 
 import warnings
 
@@ -187,3 +187,38 @@ def test_the_statistics_of_a_float16_layer_stay_float16():
     assert layer.running_mean.dtype == layer.running_var.dtype == mg.float16
     np.testing.assert_allclose(layer.running_mean.numpy(), [20], rtol=1e-3)
     np.testing.assert_allclose(layer.running_var.numpy(), [8000.9], rtol=1e-3)
+
+
+# Integers ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [mg.uint8, mg.int8, mg.int16, mg.int32, mg.int64, mg.bool_])
+@pytest.mark.parametrize("name", ["sum", "prod", "cumsum", "cumprod"])
+def test_integers_add_up_and_multiply_in_int64(name, dtype, device):
+    function = getattr(mg, name)
+    for numbers in ([1, 100, 27, 3], 1):
+        x = mg.tensor(numbers, dtype=dtype)
+        exact = getattr(np, name)(
+            np.asarray(x.cpu().numpy(), np.int64), axis=-1 if x.ndim else None
+        )
+        found = function(x, 0)
+        assert found.dtype == mg.int64
+        np.testing.assert_array_equal(found.cpu().numpy(), np.reshape(exact, found.shape))
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "dtype", "expected"),
+    [  # PyTorch's
+        ("sum", [16, 255], mg.uint8, 15),
+        ("sum", [16, 255], mg.int32, 271),
+        ("prod", [16, 255], mg.uint8, 240),
+        ("cumsum", [16, 255], mg.uint8, [16, 15]),
+        ("cumsum", [16, 255], mg.int32, [16, 271]),
+        ("cumprod", [16, 16], mg.uint8, [16, 0]),
+        ("cumprod", [16, 16], mg.float32, [16, 256]),
+    ],
+)
+def test_a_dtype_that_is_given_is_kept(name, numbers, dtype, expected, device):
+    found = getattr(mg, name)(mg.tensor(numbers, dtype=mg.uint8), 0, dtype=dtype)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found.cpu().numpy(), expected)

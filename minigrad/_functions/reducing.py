@@ -12,7 +12,7 @@ from minigrad import engine
 from minigrad._functions import shaping
 from minigrad._functions.arguments import as_axis, check_dim, numpy_names
 from minigrad.backend.devices import xp_of
-from minigrad.dtypes import as_dtype, float16, float32
+from minigrad.dtypes import as_dtype, float16, float32, int64
 from minigrad.ops import arithmetic, fused, reductions
 from minigrad.ops.indexing import along_axis, getitem
 
@@ -36,7 +36,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     keepdim : bool, default False
         Keep them with length 1.
     dtype : dtype, optional
-        Convert to it first.
+        Convert to it first; integers then add up in it.
 
     Raises
     ------
@@ -44,7 +44,8 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
         If there is no such dimension.
     """
     if dtype is not None:
-        input = input.to(as_dtype(dtype))
+        dtype = as_dtype(dtype)
+        return reductions.sum_(input.to(dtype), axis=as_axis(dim), keepdims=keepdim, dtype=dtype)
     if dim is None and not keepdim:
         return reductions.sum_.apply(input)
     return reductions.sum_.apply(input, axis=as_axis(dim), keepdims=keepdim)
@@ -124,9 +125,13 @@ def std(
 
 @numpy_names
 def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-    r"""Product, :math:`\prod_i x_i`, over ``dim`` (all dimensions by default)."""
+    r"""Product, :math:`\prod_i x_i`, over ``dim`` (all dimensions by default).
+
+    Integers and bools multiply in int64, or in ``dtype`` if it is given.
+    """
     if dtype is not None:
-        input = input.to(as_dtype(dtype))
+        dtype = as_dtype(dtype)
+        return reductions.prod(input.to(dtype), axis=as_axis(dim), keepdims=keepdim, dtype=dtype)
     return reductions.prod(input, axis=as_axis(dim), keepdims=keepdim)
 
 
@@ -235,11 +240,20 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     return reductions.logsumexp(input, axis=as_axis(dim), keepdims=keepdim)
 
 
+def _accumulated(input: Any, dtype: Any) -> Any:
+    """Return ``input`` in the dtype in which it adds up or multiplies: ``dtype``, else integers int64."""
+    if dtype is None:
+        return input if input.dtype.kind == "f" else input.to(int64)
+    return input.to(as_dtype(dtype))
+
+
 @numpy_names
 def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
-    r"""Running sum along ``dim``, :math:`y_i = \sum_{j \le i} x_j`."""
-    if dtype is not None:
-        input = input.to(as_dtype(dtype))
+    r"""Running sum along ``dim``, :math:`y_i = \sum_{j \le i} x_j`.
+
+    Integers and bools add up in int64, or in ``dtype`` if it is given.
+    """
+    input = _accumulated(input, dtype)
     if input.ndim == 0:
         return input.alias()
     return reductions.cumsum(input, axis=check_dim(dim, input.ndim, "cumsum"))
@@ -249,10 +263,11 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
 def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
     r"""Running product along ``dim``, :math:`y_i = \prod_{j \le i} x_j`.
 
+    Integers and bools multiply in int64, or in ``dtype`` if it is given.
+
     In ever longer strides: after the first product each element stands for 2 factors, then 4, 8, ...
     """
-    if dtype is not None:
-        input = input.to(as_dtype(dtype))
+    input = _accumulated(input, dtype)
     if input.ndim == 0:
         return input.alias()
     if input.dtype == float16:  # in float32, as all that adds up or multiplies

@@ -187,9 +187,11 @@ def _others(xp, x):
 
 
 @op(wide=True)
-def prod(xp, x, *, axis=None, keepdims=False):
-    r"""Product, :math:`\prod_i x_i`; the derivative is right where elements are 0, too."""
-    return xp.prod(x, axis=axis, keepdims=keepdims)
+def prod(xp, x, *, axis=None, keepdims=False, dtype=None):
+    r"""Product, :math:`\prod_i x_i`, of integers in int64; the derivative is right at 0, too."""
+    if dtype is None and x.dtype.kind in "biu":
+        dtype = np.int64
+    return xp.prod(x, axis=axis, keepdims=keepdims, dtype=dtype)
 
 
 def _prod(xp, g, x, axis):
