@@ -222,3 +222,22 @@ def test_a_dtype_that_is_given_is_kept(name, numbers, dtype, expected, device):
     found = getattr(mg, name)(mg.tensor(numbers, dtype=mg.uint8), 0, dtype=dtype)
     assert found.dtype == dtype
     np.testing.assert_array_equal(found.cpu().numpy(), expected)
+
+
+# Numbers that are none -----------------------------------------------------------------------------
+
+
+def test_softmax_of_an_infinite_number_is_nan_throughout():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # inf - inf
+        assert mg.tensor([np.inf, 0, 1]).softmax(0).isnan().all()
+        assert mg.tensor([-np.inf, -np.inf]).softmax(0).isnan().all()
+    np.testing.assert_allclose(mg.tensor([-np.inf, 0, 0]).softmax(0).numpy(), [0, 0.5, 0.5])
+
+
+def test_each_nan_is_a_number_of_its_own_for_unique():
+    found = mg.unique(mg.tensor([np.nan, 1, np.nan, 1]), return_inverse=True, return_counts=True)
+    values, inverse, counts = (one.numpy() for one in found)
+    np.testing.assert_array_equal(values, [1, np.nan, np.nan])
+    np.testing.assert_array_equal(counts, [2, 1, 1])
+    np.testing.assert_array_equal(inverse[[1, 3]], [0, 0])

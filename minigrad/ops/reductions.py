@@ -332,7 +332,7 @@ def softmax(xp, x, *, axis=-1):
     r"""Softmax, :math:`e^{x_i} / \sum_j e^{x_j}`."""
     if not x.size:
         return xp.zeros_like(x)
-    grown = xp.exp(x - _finite_maximum(xp, x, axis))
+    grown = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
     return grown / total(xp, grown, axis, True)
 
 
