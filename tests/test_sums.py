@@ -30,6 +30,7 @@ MANY = {  # each of them about 1, or about 0.1, exactly
     "mean of some columns": (lambda x: x.reshape(-1, 4)[:, 1:3].mean(), 0.1),
     "mean of copies": (lambda x: x[0].expand(ROWS, 2).mean(0), 0.1),
     "sum": (lambda x: x.sum(0) / ROWS, 0.1),
+    "sum in a given dtype": (lambda x: x.sum(0, dtype=mg.float32) / ROWS, 0.1),
     "sum in a rule": (lambda x: mg.ops.fused.sum_rows(x) / ROWS, 0.1),
     "softmax": (lambda x: x.softmax(0).sum(0), 1.0),
     "log_softmax": (lambda x: x.log_softmax(0).exp().sum(0), 1.0),
@@ -121,6 +122,9 @@ def test_what_is_infinite_or_nan_stays_so_among_many():
 
 HALVES = {  # PyTorch's numbers
     "sum": (lambda: mg.ones(4096, 2).half().sum(0), [4096, 4096]),
+    "sum in a given dtype": (lambda: mg.ones(4096, 2).sum(0, dtype=mg.float16), [4096, 4096]),
+    "prod": (lambda: half([300, 300, 0.001]).prod(), 90.0625),  # PyTorch's are infinite on the host
+    "prod in a given dtype": (lambda: mg.tensor([300, 300, 0.001]).prod(dtype=mg.float16), 90.0625),
     "nansum": (lambda: mg.ones(5000, 2).half().nansum(0), [5000, 5000]),
     "mean": (lambda: half([60000, 60000]).mean(), 60000),
     "mean of rows": (lambda: mg.full((5000, 1), 20.0).half().mean(0), [20]),

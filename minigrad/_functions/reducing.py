@@ -44,8 +44,10 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
         If there is no such dimension.
     """
     if dtype is not None:
-        dtype = as_dtype(dtype)
-        return reductions.sum_(input.to(dtype), axis=as_axis(dim), keepdims=keepdim, dtype=dtype)
+        input = input.to(as_dtype(dtype))
+        if input.dtype.kind != "f":
+            axes: Any = {"axis": as_axis(dim), "keepdims": keepdim}
+            return reductions.sum_(input, **axes, dtype=input.dtype)
     if dim is None and not keepdim:
         return reductions.sum_.apply(input)
     return reductions.sum_.apply(input, axis=as_axis(dim), keepdims=keepdim)
@@ -129,10 +131,12 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 
     Integers and bools multiply in int64, or in ``dtype`` if it is given.
     """
+    axes: Any = {"axis": as_axis(dim), "keepdims": keepdim}
     if dtype is not None:
-        dtype = as_dtype(dtype)
-        return reductions.prod(input.to(dtype), axis=as_axis(dim), keepdims=keepdim, dtype=dtype)
-    return reductions.prod(input, axis=as_axis(dim), keepdims=keepdim)
+        input = input.to(as_dtype(dtype))
+        if input.dtype.kind != "f":
+            return reductions.prod(input, **axes, dtype=input.dtype)
+    return reductions.prod(input, **axes)
 
 
 def take_along(input: Any, indices: Any, dim: int) -> Any:

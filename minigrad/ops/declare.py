@@ -239,7 +239,8 @@ class Op:
         if dtype is None or len(arrays) < len(args) or (self.floating and dtype.kind != "f"):
             inputs = self._convert(args)
             arrays = [value.array if isinstance(value, Tensor) else value for value in inputs]
-            dtype = next((array.dtype for array in arrays if hasattr(array, "dtype")), None)
+            if self.wide:
+                dtype = next((array.dtype for array in arrays if hasattr(array, "dtype")), None)
         if self.wide and dtype == float16:
             return self._apply_wide(inputs, params)
         if now.observer is not None:
