@@ -102,8 +102,8 @@ sum_.vjp(x=lambda xp, g, x_shape, axis: _spread(xp, g, x_shape, axis)).samples(
 def mean(xp, x, *, axis=None, keepdims=False):
     r"""Mean, :math:`\frac1n \sum_i x_i`."""
     if xp is np and x.size:
-        out = total(xp, x, axis, keepdims)
-        return out / (x.size // out.size)
+        added = total(xp, x, axis, keepdims)
+        return added / (x.size // added.size)
     if x.size:
         return xp.mean(x, axis=axis, keepdims=keepdims)
     # NumPy warns of an empty slice; 0 / 0 is nan just the same.
