@@ -26,6 +26,7 @@ from operator import attrgetter
 from typing import Any
 
 from minigrad.backend.devices import NAMESPACES, xp_of
+from minigrad.backend.sums import total
 from minigrad.ownership import add_to
 from minigrad.versions import last_written, latest_write, tick
 
@@ -328,7 +329,7 @@ def unbroadcast(xp: Any, gradient: Any, shape: tuple[int, ...], node: Node) -> A
         for axis, length in enumerate(shape)
         if length == 1 and new_axes >= 0 and gradient.shape[new_axes + axis] != 1
     )
-    result = xp.reshape(xp.sum(gradient, axis=axes, keepdims=True), shape) if axes else gradient
+    result = xp.reshape(total(xp, gradient, axes, True), shape) if axes else gradient
     if result.shape != shape:
         raise RuntimeError(
             f"the derivative of {describe(node)} has shape {gradient.shape} for an input of shape "

@@ -204,6 +204,17 @@ def test_half_precision_is_replayed():
     train_all_replayed(Twins(mlp(dtype=mg.float16)), lambda: batch(dtype=mg.float16))
 
 
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d(6), nn.LayerNorm(6), nn.GELU()])
+def test_layers_in_half_precision_are_replayed(layer):
+    model = mlp(copy.deepcopy(layer), dtype=mg.float16)
+    train_all_replayed(Twins(model), lambda: batch(dtype=mg.float16))
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d(6), nn.LayerNorm(6), nn.PReLU(6)])
+def test_large_batches_whose_sums_are_made_in_stages_are_replayed(layer):
+    train_all_replayed(Twins(mlp(copy.deepcopy(layer))), lambda: batch(3000))
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30, 0.0, -0.0])
 @pytest.mark.parametrize(

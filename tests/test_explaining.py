@@ -73,6 +73,7 @@ def test_what_the_rules_call_is_explained_too():
     assert explanation.helpers["count"] == "Return how many elements go into one result."
     assert str(explanation).endswith(
         "g: the gradient of out; xp: NumPy or CuPy; x_shape: the shape of x\n"
+        "total: Return xp.sum(x, axis=axis, keepdims=keepdims) of floating numbers.\n"
         "count: Return how many elements go into one result.\n"
         "_spread: Give the gradient of a reduction to everything that was reduced."
     )

@@ -46,6 +46,7 @@ TENSORS = {
         "backend",
         "backend.devices",
         "backend.kernels",
+        "backend.sums",
     ),
     *("_functions", *(f"_functions.{n}" for n in "arguments multiplying picking".split())),
     *(f"_functions.{n}" for n in "pointwise reducing shaping statistics".split()),

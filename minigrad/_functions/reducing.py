@@ -12,7 +12,7 @@ from minigrad import engine
 from minigrad._functions import shaping
 from minigrad._functions.arguments import as_axis, check_dim, check_ndim, numpy_names
 from minigrad.backend.devices import xp_of
-from minigrad.dtypes import as_dtype
+from minigrad.dtypes import as_dtype, float16, float32, int64
 from minigrad.ops import arithmetic, fused, reductions
 from minigrad.ops.indexing import along_axis, getitem
 
@@ -39,7 +39,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     keepdim : bool, default False
         Keep them with length 1.
     dtype : dtype, optional
-        Convert to it first.
+        Convert to it first; integers then add up in it.
 
     Raises
     ------
@@ -48,6 +48,9 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     """
     if dtype is not None:
         input = input.to(as_dtype(dtype))
+        if input.dtype.kind != "f":
+            axes: Any = {"axis": as_axis(dim, input), "keepdims": keepdim}
+            return reductions.sum_(input, **axes, dtype=input.dtype)
     if dim is None and not keepdim:
         return reductions.sum_.apply(input)
     return reductions.sum_.apply(input, axis=as_axis(dim, input), keepdims=keepdim)
@@ -133,10 +136,16 @@ def std(
 
 @numpy_names
 def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    r"""Product, :math:`\prod_i x_i`, over ``dim`` (all dimensions by default)."""
+    r"""Product, :math:`\prod_i x_i`, over ``dim`` (all dimensions by default).
+
+    Integers and bools multiply in int64, or in ``dtype`` if it is given.
+    """
+    axes: Any = {"axis": as_axis(dim, input), "keepdims": keepdim}
     if dtype is not None:
         input = input.to(as_dtype(dtype))
-    return reductions.prod(input, axis=as_axis(dim, input), keepdims=keepdim)
+        if input.dtype.kind != "f":
+            return reductions.prod(input, **axes, dtype=input.dtype)
+    return reductions.prod(input, **axes)
 
 
 def take_along(input: Any, indices: Any, dim: int) -> Tensor:
@@ -244,11 +253,20 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Tensor:
     return reductions.logsumexp(input, axis=as_axis(dim, input), keepdims=keepdim)
 
 
+def _accumulated(input: Any, dtype: Any) -> Any:
+    """Return ``input`` in the dtype in which it adds up or multiplies: ``dtype``, else integers int64."""
+    if dtype is None:
+        return input if input.dtype.kind == "f" else input.to(int64)
+    return input.to(as_dtype(dtype))
+
+
 @numpy_names
 def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Tensor:
-    r"""Running sum along ``dim``, :math:`y_i = \sum_{j \le i} x_j`."""
-    if dtype is not None:
-        input = input.to(as_dtype(dtype))
+    r"""Running sum along ``dim``, :math:`y_i = \sum_{j \le i} x_j`.
+
+    Integers and bools add up in int64, or in ``dtype`` if it is given.
+    """
+    input = _accumulated(input, dtype)
     if input.ndim == 0:
         return input.alias()
     return reductions.cumsum(input, axis=check_dim(dim, input.ndim, "cumsum"))
@@ -258,12 +276,15 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Tensor:
 def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Tensor:
     r"""Running product along ``dim``, :math:`y_i = \prod_{j \le i} x_j`.
 
+    Integers and bools multiply in int64, or in ``dtype`` if it is given.
+
     In ever longer strides: after the first product each element stands for 2 factors, then 4, 8, ...
     """
-    if dtype is not None:
-        input = input.to(as_dtype(dtype))
+    input = _accumulated(input, dtype)
     if input.ndim == 0:
         return input.alias()
+    if input.dtype == float16:  # in float32, as all that adds up or multiplies
+        return cumprod(input.to(float32), dim).to(float16)
     out = input.movedim(dim, -1)
     length, stride = out.shape[-1], 1
     while stride < length:
@@ -308,6 +329,8 @@ def norm(input: Any, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Tens
         return reductions.norm(input, **axes)
     if isinstance(p, str):
         raise ValueError(f"norm: the order has to be a number, inf or 'fro', got {p!r}")
+    if input.dtype == float16:
+        return norm(input.to(float32), p, dim, keepdim).to(float16)
     if p == 0:
         return reductions.sum_((input != 0).to(input.dtype), **axes)
     size = abs_of(input)

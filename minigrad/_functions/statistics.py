@@ -273,7 +273,11 @@ def unique(
     """
     xp = xp_of(input.array)
     found = xp.unique(
-        input.array, return_inverse=return_inverse, return_counts=return_counts, axis=dim
+        input.array,
+        return_inverse=return_inverse,
+        return_counts=return_counts,
+        axis=dim,
+        equal_nan=False,
     )
     if not (return_inverse or return_counts):
         return engine.wrap(found, None)

@@ -69,6 +69,7 @@ class Traced(NDArrayOperatorsMixin):
     shape = property(lambda self: self.value.shape)
     ndim = property(lambda self: self.value.ndim)
     size = property(lambda self: self.value.size)
+    strides = property(lambda self: self.value.strides)
     dtype = property(lambda self: self.value.dtype)
     flags = property(lambda self: self.value.flags)
     T = property(lambda self: self.tape.call(np.transpose, (self,), {}))

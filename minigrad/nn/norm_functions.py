@@ -11,6 +11,7 @@ from minigrad._functions.arguments import as_size
 from minigrad._tensor import Tensor
 from minigrad.backend.devices import xp_of
 from minigrad.backend.kernels import Kernel, replacing
+from minigrad.dtypes import float16, float32
 from minigrad.nn.module import in_module
 from minigrad.ops import fused
 
@@ -100,7 +101,8 @@ def _by_batch(
             f"eval(){in_module()}"
         )
     xp = xp_of(array)
-    moments = fused.batch_moments(xp, array)
+    # float16 is computed in float32: what the squares add up to would be infinite.
+    moments = fused.batch_moments(xp, array.astype(float32) if array.dtype == float16 else array)
     out = fused.batch_norm.apply(x, weight, bias, moments=moments, eps=eps)
     mean, var, _ = moments
     note_moments(running_mean, running_var, mean, var, count, momentum)
@@ -137,6 +139,8 @@ def _shares_on_host(momentum: float, count: int, dtype: Any) -> tuple[Any, ...]:
 
 def _blended(xp: Any, kept: Any, old: Any, share: Any, fresh: Any) -> Any:
     """Return ``kept * old + share * fresh``, of arrays, the shares being numbers or arrays."""
+    if old.dtype != fresh.dtype:  # the moments of float16 are float32
+        return _blended(xp, kept, old.astype(fresh.dtype), share, fresh).astype(old.dtype)
     if xp is not np and (launches := _launched_blend.ready(xp, old)):
         return launches(xp, kept, old, share, fresh)
     return kept * old + share * fresh

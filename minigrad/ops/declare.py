@@ -40,7 +40,7 @@ from numpy import ndarray
 
 from minigrad import engine
 from minigrad.backend.devices import NAMESPACES, xp_of
-from minigrad.dtypes import SUPPORTED, get_default_dtype, promote
+from minigrad.dtypes import SUPPORTED, float16, float32, get_default_dtype, promote
 from minigrad.engine import (
     CONSTANT,
     NO_PARAMS,
@@ -82,6 +82,9 @@ class Op:
         Where the derivative is a convention, and which: a line for the table in the docs.
     differentiable : bool
         Whether it is recorded at all; if not, as for comparisons, its results never require gradients.
+    wide : bool
+        Whether float16 is computed in float32, in forward and rules, and the result rounded, as in
+        PyTorch: for operations inside which float16 would overflow or lose digits.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class Op:
         analytic: bool = False,
         kinks: str = "",
         differentiable: bool = True,
+        wide: bool = False,
     ) -> None:
         code = forward.__code__
         self.name = forward.__name__.rstrip("_")
@@ -113,6 +117,7 @@ class Op:
         self.analytic = analytic
         self.kinks = kinks
         self.differentiable = differentiable
+        self.wide = wide
         self.rules: dict[str, Callable[..., Any]] = {}
         self.joint: Callable[..., Any] | None = None
         self.residuals: tuple[str, ...] = ()
@@ -122,6 +127,8 @@ class Op:
         # The same where the short paths look: [1] if only the first input needs a gradient, [2] if only
         # the second does, [3] for both.
         self.short_plans: list[Plan | None] = [None] * 4
+        if wide and not isinstance(self, KeywordOp):  # which the other short paths do not know
+            self.apply = functools.partial(Op.apply, self)  # type: ignore[method-assign]
 
     def vjp(self, *joint: Callable[..., Any], **rules: Callable[..., Any]) -> Op:
         """Declare the derivative: one rule per input by name, or one joint rule for all of them.
@@ -193,6 +200,9 @@ class Op:
         """Run inside another operation's rule: recorded if ``xp`` is minigrad's, else on raw arrays."""
         if xp is engine.tensor_namespace:
             return self.apply(*inputs, **params)
+        if self.wide and inputs[0].dtype == float16:
+            wide = [one.astype(float32) if hasattr(one, "astype") else one for one in inputs]
+            return self.forward(xp, *wide, **params).astype(float16)
         return self.forward(xp, *inputs, **params)
 
     def samples(self, make: Callable[..., Iterable[Any]]) -> Op:
@@ -246,6 +256,10 @@ class Op:
         if dtype is None or len(arrays) < len(args) or (self.floating and dtype.kind != "f"):
             inputs = self._convert(args)
             arrays = [value.array if isinstance(value, Tensor) else value for value in inputs]
+            if self.wide:
+                dtype = next((array.dtype for array in arrays if hasattr(array, "dtype")), None)
+        if self.wide and dtype == float16:
+            return self._apply_wide(inputs, params)
         if now.observer is not None:
             now.observer.starting(self)
             now.observer.given(self, arrays, params)
@@ -263,6 +277,14 @@ class Op:
             needs.append(source is not None and source.plan is not CONSTANT)
         known = (tuple(arrays),) if self.variadic else arrays
         return self._record(now, inputs, known, sources, tuple(needs), out, params, extra)
+
+    def _apply_wide(self, inputs: Iterable[Any], params: dict[str, Any]) -> Any:
+        """Compute and record in float32 what was given in float16; round the result."""
+        out = self.apply(
+            *(one.to(float32) if isinstance(one, engine.Tensor) else one for one in inputs),
+            **params,
+        )
+        return tuple(one.to(float16) for one in out) if isinstance(out, tuple) else out.to(float16)
 
     def _bind(self, params: dict[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments in the order of the forward, defaults filled in."""
@@ -502,6 +524,8 @@ class KeywordOp(Op):
         needs = source is not None and source.plan is not CONSTANT
         if self.floating and not needs and array.dtype.kind != "f":
             return Op.apply(self, x, **params)
+        if self.wide and array.dtype.char == "e":
+            return self._apply_wide((x,), params)
         params = self._bind(params) if params else self.defaults
         try:
             out = self.forward(NAMESPACES[array.__class__], array, **params)
@@ -654,7 +678,7 @@ def op(forward: Callable[..., Any] | None = None, **options: Any) -> Any:
     forward : callable
         ``forward(xp, x, ..., *, axis=...)`` on raw arrays, ``xp`` being NumPy or CuPy.
     **options
-        ``dtypes``, ``analytic``, ``kinks``, ``differentiable``: see :class:`Op`.
+        ``dtypes``, ``analytic``, ``kinks``, ``differentiable``, ``wide``: see :class:`Op`.
 
     Returns
     -------

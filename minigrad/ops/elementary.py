@@ -271,7 +271,7 @@ def _ratio(coefficients, x):
     return numerator / denominator
 
 
-@op(dtypes="float")
+@op(dtypes="float", wide=True)
 def erf(xp, x):
     r"""Error function, :math:`\frac{2}{\sqrt\pi} \int_0^x e^{-t^2} dt`, to a few units of 1e-16.
 

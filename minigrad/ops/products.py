@@ -166,7 +166,7 @@ def expand_subscripts(subscripts, ndims):
     return named, right.replace("...", batch)
 
 
-@op(dtypes="same")
+@op(dtypes="same", wide=True)
 def einsum(xp, *operands, subscripts):
     r"""Sum of products over named axes, e.g. ``"ij,jk->ik"``; Einstein's convention as in NumPy."""
     named, result = expand_subscripts(subscripts, [operand.ndim for operand in operands])

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.backend.sums import running_total, total
 from minigrad.ops.declare import op, register
 from minigrad.ops.samples import with_params
 
@@ -83,7 +84,9 @@ EMPTY = ((0, 3), {"axis": 0})
 @op
 def sum_(xp, x, *, axis=None, keepdims=False, dtype=None):
     r"""Sum, :math:`\sum_i x_i`; integers and bools add up in int64."""
-    if dtype is None and x.dtype.kind in "biu":
+    if dtype is None:
+        if x.dtype.kind == "f":
+            return total(xp, x, axis, keepdims)
         dtype = np.int64
     if xp is np:
         return np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=dtype)  # asks less than np.sum
@@ -95,12 +98,12 @@ sum_.vjp(x=lambda xp, g, x_shape, axis: _spread(xp, g, x_shape, axis)).samples(
 )
 
 
-@op(dtypes="float")
+@op(dtypes="float", wide=True)
 def mean(xp, x, *, axis=None, keepdims=False):
     r"""Mean, :math:`\frac1n \sum_i x_i`."""
-    if xp is np and x.size and x.dtype.itemsize > 2:  # a sum in float16 might overflow
-        total = np.add.reduce(x, axis=axis, keepdims=keepdims)
-        return total / (x.size // total.size)
+    if xp is np and x.size:
+        added = total(xp, x, axis, keepdims)
+        return added / (x.size // added.size)
     if x.size:
         return xp.mean(x, axis=axis, keepdims=keepdims)
     # NumPy warns of an empty slice; 0 / 0 is nan just the same.
@@ -118,13 +121,13 @@ mean.vjp(x=_mean).samples(with_params(*CASES))
 
 def _deviation(xp, x, axis):
     """Return how far each element is from the mean."""
-    return x if 0 in x.shape else x - xp.mean(x, axis=axis, keepdims=True)
+    return x if 0 in x.shape else x - mean.on(xp, x, axis=axis, keepdims=True)
 
 
 def _squares(xp, x, axis, keepdims):
     """Return the sum of squared deviations from the mean."""
     deviation = _deviation(xp, x, axis)
-    return xp.sum(deviation * deviation, axis=axis, keepdims=keepdims)
+    return total(xp, deviation * deviation, axis, keepdims)
 
 
 def _freedom(shape, axis, correction):
@@ -133,7 +136,7 @@ def _freedom(shape, axis, correction):
     return degrees if degrees > 0 else math.nan
 
 
-@op(dtypes="float")
+@op(dtypes="float", wide=True)
 def var(xp, x, *, axis=None, correction=1, keepdims=False):
     r"""Variance, :math:`\frac{1}{n - c} \sum_i (x_i - \bar x)^2` with the correction :math:`c`."""
     return _squares(xp, x, axis, keepdims) / _freedom(x.shape, axis, correction)
@@ -150,7 +153,7 @@ var.vjp(x=_var).samples(
 )
 
 
-@op(dtypes="float", kinks="slope 0 where all elements are equal")
+@op(dtypes="float", kinks="slope 0 where all elements are equal", wide=True)
 def std(xp, x, *, axis=None, correction=1, keepdims=False):
     r"""Standard deviation, the square root of :func:`var`."""
     return xp.sqrt(_squares(xp, x, axis, keepdims) / _freedom(x.shape, axis, correction))
@@ -185,10 +188,12 @@ def _others(xp, x):
     )
 
 
-@op
-def prod(xp, x, *, axis=None, keepdims=False):
-    r"""Product, :math:`\prod_i x_i`; the derivative is right where elements are 0, too."""
-    return xp.prod(x, axis=axis, keepdims=keepdims)
+@op(wide=True)
+def prod(xp, x, *, axis=None, keepdims=False, dtype=None):
+    r"""Product, :math:`\prod_i x_i`, of integers in int64; the derivative is right at 0, too."""
+    if dtype is None and x.dtype.kind in "biu":
+        dtype = np.int64
+    return xp.prod(x, axis=axis, keepdims=keepdims, dtype=dtype)
 
 
 def _prod(xp, g, x, axis):
@@ -307,14 +312,14 @@ def _finite_maximum(xp, x, axis):
     return xp.where(xp.isfinite(largest), largest, 0.0)
 
 
-@op(dtypes="float")
+@op(dtypes="float", wide=True)
 def logsumexp(xp, x, *, axis=None, keepdims=False):
     r"""Logarithm of a sum of exponentials, :math:`\ln \sum_i e^{x_i}`, shifted by the largest."""
     if not x.size:
         return xp.sum(x, axis=axis, keepdims=keepdims) - math.inf
     shift = _finite_maximum(xp, x, axis)
-    total = xp.log(xp.sum(xp.exp(x - shift), axis=axis, keepdims=keepdims))
-    return total + xp.reshape(shift, total.shape)
+    grown = xp.log(total(xp, xp.exp(x - shift), axis, keepdims))
+    return grown + xp.reshape(shift, grown.shape)
 
 
 logsumexp.vjp(
@@ -324,17 +329,17 @@ logsumexp.vjp(
 ).samples(with_params(*CASES, EMPTY))
 
 
-@op(dtypes="float")
+@op(dtypes="float", wide=True)
 def softmax(xp, x, *, axis=-1):
     r"""Softmax, :math:`e^{x_i} / \sum_j e^{x_j}`."""
     if not x.size:
         return xp.zeros_like(x)
-    grown = xp.exp(x - _finite_maximum(xp, x, axis))
-    return grown / xp.sum(grown, axis=axis, keepdims=True)
+    grown = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
+    return grown / total(xp, grown, axis, True)
 
 
 softmax.vjp(
-    x=lambda xp, g, out, axis: out * (g - xp.sum(g * out, axis=axis, keepdims=True)),
+    x=lambda xp, g, out, axis: out * (g - total(xp, g * out, axis, True)),
 ).samples(
     with_params(((3,), {}), ((2, 3), {}), ((2, 3), {"axis": 0}), ((2, 3, 2), {"axis": 1}), EMPTY)
 )
@@ -343,18 +348,18 @@ softmax.vjp(
 @op
 def cumsum(xp, x, *, axis):
     r"""Running sum along ``axis``, :math:`y_i = \sum_{j \le i} x_j`."""
-    return xp.cumsum(x, axis=axis)
+    return running_total(xp, x, axis)
 
 
 cumsum.vjp(
-    x=lambda xp, g, axis: xp.flip(xp.cumsum(xp.flip(g, axis=axis), axis=axis), axis=axis)
+    x=lambda xp, g, axis: xp.flip(cumsum.on(xp, xp.flip(g, axis=axis), axis=axis), axis=axis)
 ).samples(with_params(((3,), {"axis": 0}), ((2, 3), {"axis": -1}), ((2, 3, 2), {"axis": 1})))
 
 
-@op(dtypes="float", kinks="slope 0 at the zero vector")
+@op(dtypes="float", kinks="slope 0 at the zero vector", wide=True)
 def norm(xp, x, *, axis=None, keepdims=False):
     r"""Euclidean norm, :math:`\sqrt{\sum_i x_i^2}`."""
-    return xp.sqrt(xp.sum(x * x, axis=axis, keepdims=keepdims))
+    return xp.sqrt(total(xp, x * x, axis, keepdims))
 
 
 def _norm(xp, g, x, out, axis):

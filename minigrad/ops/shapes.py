@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.backend.devices import Device, move
+from minigrad.backend.sums import total
 from minigrad.ops.declare import op, register
 from minigrad.ops.samples import unary, with_params
 
@@ -145,7 +146,7 @@ def _sum_copies(xp, g, x_shape, repeats):
     shape = (1,) * (len(repeats) - len(x_shape)) + tuple(x_shape)
     split = tuple(length for pair in zip(repeats, shape, strict=True) for length in pair)
     copies = tuple(range(0, 2 * len(shape), 2))
-    return xp.reshape(xp.sum(xp.reshape(g, split), axis=copies), x_shape)
+    return xp.reshape(total(xp, xp.reshape(g, split), copies), x_shape)
 
 
 tile.vjp(x=_sum_copies).samples(
@@ -164,7 +165,7 @@ def repeat(xp, x, *, repeats, axis):
 def _sum_neighbours(xp, g, x_shape, repeats, axis):
     axis %= len(x_shape)
     split = (*x_shape[: axis + 1], repeats, *x_shape[axis + 1 :])
-    return xp.sum(xp.reshape(g, split), axis=axis + 1)
+    return total(xp, xp.reshape(g, split), axis + 1)
 
 
 repeat.vjp(x=_sum_neighbours).samples(
