@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, engine
-from minigrad._conversion import as_tensor as _as_tensor
-from minigrad._conversion import from_python
+from minigrad._conversion import as_tensor as _as_tensor, from_python
 from minigrad._functions.arguments import also_named, as_size
 from minigrad._functions.shaping import stack
 from minigrad._tensor import Tensor

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from minigrad import engine
-from minigrad._backward import grad as _grad
-from minigrad._backward import sweep_rows
+from minigrad._backward import grad as _grad, sweep_rows
 from minigrad.autograd.function import FunctionOp
 from minigrad.autograd.modes import enable_grad, is_grad_enabled
 from minigrad.backend.devices import xp_of

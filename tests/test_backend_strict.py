@@ -9,8 +9,7 @@ import weakref
 import numpy as np
 import pytest
 import strict_backend
-from strict_backend import HiddenTransfer, StrictArray, from_host, to_host
-from strict_backend import namespace as xp
+from strict_backend import HiddenTransfer, StrictArray, from_host, namespace as xp, to_host
 
 import minigrad as mg
 from minigrad import versions

@@ -27,8 +27,15 @@ from minigrad.optim import (
     SignDescent,
 )
 from minigrad.optim.optimizer import required
-from minigrad.optim.transforms import clip_by_norm, clip_by_value, l2, normalize, penalty, sign
-from minigrad.optim.transforms import weight_decay as decay
+from minigrad.optim.transforms import (
+    clip_by_norm,
+    clip_by_value,
+    l2,
+    normalize,
+    penalty,
+    sign,
+    weight_decay as decay,
+)
 
 KINDS = {name: getattr(mg.optim, name) for name in RECORD["defaults"]}
 MINE = [  # that PyTorch has not, or not so

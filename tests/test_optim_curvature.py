@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from optim_runs import RECORD as NETWORK
-from optim_runs import leaf, network, numbers
+from optim_runs import RECORD as NETWORK, leaf, network, numbers
 from optim_steps import Quadratic, diagonal, rosenbrock, run
 
 import minigrad as mg

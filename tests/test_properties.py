@@ -1,8 +1,7 @@
 """Gradients of random shapes: broadcasts, reductions, matrix products and indices that Hypothesis makes up."""
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as shapes_of
 
 import minigrad as mg

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from minigrad import engine
-from minigrad import func as _func
+from minigrad import engine, func as _func
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vjp"]
 

@@ -10,22 +10,24 @@ from typing import TYPE_CHECKING
 from minigrad._lazy import on_first_use
 
 if TYPE_CHECKING:  # for type checkers; at run time the table below does it
-    from minigrad.backend.devices import NAMESPACES as NAMESPACES
-    from minigrad.backend.devices import Backend as Backend
-    from minigrad.backend.devices import BackendUnavailable as BackendUnavailable
-    from minigrad.backend.devices import Device as Device
-    from minigrad.backend.devices import available as available
-    from minigrad.backend.devices import backend_for as backend_for
-    from minigrad.backend.devices import backend_of as backend_of
-    from minigrad.backend.devices import cuda_is_available as cuda_is_available
-    from minigrad.backend.devices import default_device as default_device
-    from minigrad.backend.devices import device_of as device_of
-    from minigrad.backend.devices import move as move
-    from minigrad.backend.devices import register_backend as register_backend
-    from minigrad.backend.devices import set_default_device as set_default_device
-    from minigrad.backend.devices import to_device as to_device
-    from minigrad.backend.devices import to_host as to_host
-    from minigrad.backend.devices import xp_of as xp_of
+    from minigrad.backend.devices import (
+        NAMESPACES as NAMESPACES,
+        Backend as Backend,
+        BackendUnavailable as BackendUnavailable,
+        Device as Device,
+        available as available,
+        backend_for as backend_for,
+        backend_of as backend_of,
+        cuda_is_available as cuda_is_available,
+        default_device as default_device,
+        device_of as device_of,
+        move as move,
+        register_backend as register_backend,
+        set_default_device as set_default_device,
+        to_device as to_device,
+        to_host as to_host,
+        xp_of as xp_of,
+    )
     from minigrad.backend.generator import Generator as Generator
     from minigrad.backend.tuning import tune as tune
 

@@ -11,40 +11,49 @@ from typing import TYPE_CHECKING
 from minigrad._lazy import on_first_use
 
 if TYPE_CHECKING:  # for type checkers; at run time the table below does it
-    from minigrad.data.collate import default_collate as default_collate
-    from minigrad.data.collate import default_convert as default_convert
-    from minigrad.data.dataset import ChainDataset as ChainDataset
-    from minigrad.data.dataset import ConcatDataset as ConcatDataset
-    from minigrad.data.dataset import Dataset as Dataset
-    from minigrad.data.dataset import IterableDataset as IterableDataset
-    from minigrad.data.dataset import Subset as Subset
-    from minigrad.data.dataset import TensorDataset as TensorDataset
-    from minigrad.data.dataset import random_split as random_split
-    from minigrad.data.digits import digits_split as digits_split
-    from minigrad.data.digits import load_digits as load_digits
-    from minigrad.data.fitting import gabor as gabor
-    from minigrad.data.fitting import linear as linear
-    from minigrad.data.fitting import load_gabor as load_gabor
-    from minigrad.data.fitting import load_line as load_line
-    from minigrad.data.loader import DataLoader as DataLoader
-    from minigrad.data.loader import get_worker_info as get_worker_info
-    from minigrad.data.mnist import load_mnist as load_mnist
-    from minigrad.data.mnist import mnist_split as mnist_split
-    from minigrad.data.names import character_maps as character_maps
-    from minigrad.data.names import load_names as load_names
-    from minigrad.data.names import names_dataset as names_dataset
-    from minigrad.data.sampler import BatchSampler as BatchSampler
-    from minigrad.data.sampler import RandomSampler as RandomSampler
-    from minigrad.data.sampler import Sampler as Sampler
-    from minigrad.data.sampler import SequentialSampler as SequentialSampler
-    from minigrad.data.sampler import SubsetRandomSampler as SubsetRandomSampler
-    from minigrad.data.sampler import WeightedRandomSampler as WeightedRandomSampler
+    from minigrad.data.collate import (
+        default_collate as default_collate,
+        default_convert as default_convert,
+    )
+    from minigrad.data.dataset import (
+        ChainDataset as ChainDataset,
+        ConcatDataset as ConcatDataset,
+        Dataset as Dataset,
+        IterableDataset as IterableDataset,
+        Subset as Subset,
+        TensorDataset as TensorDataset,
+        random_split as random_split,
+    )
+    from minigrad.data.digits import digits_split as digits_split, load_digits as load_digits
+    from minigrad.data.fitting import (
+        gabor as gabor,
+        linear as linear,
+        load_gabor as load_gabor,
+        load_line as load_line,
+    )
+    from minigrad.data.loader import DataLoader as DataLoader, get_worker_info as get_worker_info
+    from minigrad.data.mnist import load_mnist as load_mnist, mnist_split as mnist_split
+    from minigrad.data.names import (
+        character_maps as character_maps,
+        load_names as load_names,
+        names_dataset as names_dataset,
+    )
+    from minigrad.data.sampler import (
+        BatchSampler as BatchSampler,
+        RandomSampler as RandomSampler,
+        Sampler as Sampler,
+        SequentialSampler as SequentialSampler,
+        SubsetRandomSampler as SubsetRandomSampler,
+        WeightedRandomSampler as WeightedRandomSampler,
+    )
     from minigrad.data.sst import load_sst as load_sst
-    from minigrad.data.toy import blobs as blobs
-    from minigrad.data.toy import circles as circles
-    from minigrad.data.toy import moons as moons
-    from minigrad.data.toy import spirals as spirals
-    from minigrad.data.toy import xor as xor
+    from minigrad.data.toy import (
+        blobs as blobs,
+        circles as circles,
+        moons as moons,
+        spirals as spirals,
+        xor as xor,
+    )
 
 if not TYPE_CHECKING:
     __all__, __getattr__, __dir__ = on_first_use(

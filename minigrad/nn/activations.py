@@ -6,8 +6,7 @@ from typing import Any
 
 from minigrad._creation import empty
 from minigrad._tensor import Tensor
-from minigrad.nn import functional as F
-from minigrad.nn import init as initial
+from minigrad.nn import functional as F, init as initial
 from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
 

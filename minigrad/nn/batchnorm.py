@@ -11,8 +11,7 @@ from minigrad._warning import warn
 from minigrad.backend.devices import xp_of
 from minigrad.dtypes import int64
 from minigrad.engine import as_tensor
-from minigrad.nn import functional as F
-from minigrad.nn import init
+from minigrad.nn import functional as F, init
 from minigrad.nn.module import Module, in_module
 from minigrad.nn.norm_functions import note_moments
 from minigrad.nn.parameter import Parameter

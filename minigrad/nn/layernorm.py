@@ -7,8 +7,7 @@ from typing import Any
 from minigrad._creation import ones, zeros
 from minigrad._functions.arguments import as_size
 from minigrad._tensor import Tensor
-from minigrad.nn import functional as F
-from minigrad.nn import init
+from minigrad.nn import functional as F, init
 from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
 

@@ -77,10 +77,11 @@ def _is_mask(index):
 @op(dtypes="any")
 def getitem(xp, x, *, index):
     """``x[index]``: integers, slices, ``None``, ``...``, integer and boolean arrays, mixed."""
-    out = x[index if len(index) < 3 else joined(index, x.ndim)]
-    if isinstance(out, np.generic) and isinstance(x, np.ndarray):
-        return x[(*index, Ellipsis)]  # a single element as a view, too
-    return out
+    if len(index) > 2:
+        index = joined(index, x.ndim)
+    out = x[index]
+    # A single element is to be a view as all other parts are, and not a number.
+    return x[(*index, Ellipsis)] if isinstance(out, np.generic) and xp is np else out
 
 
 @op(dtypes="any")
@@ -125,7 +126,9 @@ getitem.vjp(x=put_back).samples(
     ]
 )
 scatter.vjp(
-    x=lambda xp, g, index: getitem.on(xp, g, index=index),
+    x=lambda xp, g, index: (
+        g[index] if xp is np and len(index) < 3 else getitem.on(xp, g, index=index)
+    ),
 ).samples(
     lambda draw: [
         ((draw((3,)),), {"index": (np.array([0, 2, 2]),), "shape": (4,)}),

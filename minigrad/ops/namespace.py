@@ -17,24 +17,31 @@ name            here, as in NumPy                           on a Tensor, as in P
 """
 
 from minigrad import engine
-from minigrad.ops.arithmetic import abs_ as abs
-from minigrad.ops.arithmetic import maximum, minimum, select, sign
+from minigrad.ops.arithmetic import abs_ as abs, maximum, minimum, select, sign
 from minigrad.ops.elementary import cos, cosh, exp, expm1, log, log1p, sin, sinh, sqrt, tanh
 from minigrad.ops.fused import sum_rows
 from minigrad.ops.indexing import getitem
-from minigrad.ops.products import einsum as _einsum
-from minigrad.ops.products import matmul
-from minigrad.ops.reductions import amax as max
-from minigrad.ops.reductions import amin as min
-from minigrad.ops.reductions import cumsum, mean, prod, reduced_axes
-from minigrad.ops.reductions import sum_ as _sum
-from minigrad.ops.shapes import alias, tril, triu
-from minigrad.ops.shapes import broadcast_to as _broadcast_to
-from minigrad.ops.shapes import concatenate as _concatenate
-from minigrad.ops.shapes import flip as _flip
-from minigrad.ops.shapes import permute_dims as _permute_dims
-from minigrad.ops.shapes import reshape as _reshape
-from minigrad.ops.shapes import roll as _roll
+from minigrad.ops.products import einsum as _einsum, matmul
+from minigrad.ops.reductions import (
+    amax as max,
+    amin as min,
+    cumsum,
+    mean,
+    prod,
+    reduced_axes,
+    sum_ as _sum,
+)
+from minigrad.ops.shapes import (
+    alias,
+    broadcast_to as _broadcast_to,
+    concatenate as _concatenate,
+    flip as _flip,
+    permute_dims as _permute_dims,
+    reshape as _reshape,
+    roll as _roll,
+    tril,
+    triu,
+)
 
 __all__ = [
     "abs",

@@ -27,58 +27,58 @@ from typing import TYPE_CHECKING
 from minigrad._lazy import on_first_use
 
 if TYPE_CHECKING:  # for type checkers; at run time the table below does it
-    from minigrad.optim import documents as documents
-    from minigrad.optim import functions as functions
-    from minigrad.optim import line_search as line_search
-    from minigrad.optim import lr_scheduler as lr_scheduler
-    from minigrad.optim import schedules as schedules
-    from minigrad.optim import search as search
-    from minigrad.optim import surrogate as surrogate
-    from minigrad.optim import transforms as transforms
-    from minigrad.optim import tune as tune
+    from minigrad.optim import (
+        documents as documents,
+        functions as functions,
+        line_search as line_search,
+        lr_scheduler as lr_scheduler,
+        schedules as schedules,
+        search as search,
+        surrogate as surrogate,
+        transforms as transforms,
+        tune as tune,
+    )
     from minigrad.optim.adadelta import Adadelta as Adadelta
     from minigrad.optim.adagrad import Adagrad as Adagrad
-    from minigrad.optim.adam import Adam as Adam
-    from minigrad.optim.adam import AdamW as AdamW
+    from minigrad.optim.adam import Adam as Adam, AdamW as AdamW
     from minigrad.optim.adamax import Adamax as Adamax
     from minigrad.optim.along_lines import LineSearchGD as LineSearchGD
-    from minigrad.optim.analysis import CriticalPoint as CriticalPoint
-    from minigrad.optim.analysis import classify_critical_point as classify_critical_point
-    from minigrad.optim.analysis import crossing_chord as crossing_chord
-    from minigrad.optim.analysis import directional_derivative as directional_derivative
-    from minigrad.optim.analysis import effective_window as effective_window
-    from minigrad.optim.analysis import is_convex_on as is_convex_on
-    from minigrad.optim.analysis import numerical_grad as numerical_grad
-    from minigrad.optim.analysis import taylor as taylor
+    from minigrad.optim.analysis import (
+        CriticalPoint as CriticalPoint,
+        classify_critical_point as classify_critical_point,
+        crossing_chord as crossing_chord,
+        directional_derivative as directional_derivative,
+        effective_window as effective_window,
+        is_convex_on as is_convex_on,
+        numerical_grad as numerical_grad,
+        taylor as taylor,
+    )
     from minigrad.optim.evolution import ES as ES
     from minigrad.optim.halving import HalveOnNoDecrease as HalveOnNoDecrease
     from minigrad.optim.kfac import KFAC as KFAC
     from minigrad.optim.lbfgs import LBFGS as LBFGS
     from minigrad.optim.least_squares import LevenbergMarquardt as LevenbergMarquardt
     from minigrad.optim.minimizing import minimize as minimize
-    from minigrad.optim.momentum import Momentum as Momentum
-    from minigrad.optim.momentum import Nesterov as Nesterov
+    from minigrad.optim.momentum import Momentum as Momentum, Nesterov as Nesterov
     from minigrad.optim.muon import Muon as Muon
     from minigrad.optim.nadam import NAdam as NAdam
-    from minigrad.optim.newton import Newton as Newton
-    from minigrad.optim.newton import NewtonCG as NewtonCG
+    from minigrad.optim.newton import Newton as Newton, NewtonCG as NewtonCG
     from minigrad.optim.normalized import NormalizedGD as NormalizedGD
     from minigrad.optim.optimizer import Optimizer as Optimizer
     from minigrad.optim.radam import RAdam as RAdam
-    from minigrad.optim.random_search import SPSA as SPSA
-    from minigrad.optim.random_search import RandomSearch as RandomSearch
-    from minigrad.optim.regimes import federated_round as federated_round
-    from minigrad.optim.regimes import minibatches as minibatches
-    from minigrad.optim.regimes import sharded_gradients as sharded_gradients
-    from minigrad.optim.regimes import shards_of as shards_of
-    from minigrad.optim.regimes import weighted_average as weighted_average
+    from minigrad.optim.random_search import SPSA as SPSA, RandomSearch as RandomSearch
+    from minigrad.optim.regimes import (
+        federated_round as federated_round,
+        minibatches as minibatches,
+        sharded_gradients as sharded_gradients,
+        shards_of as shards_of,
+        weighted_average as weighted_average,
+    )
     from minigrad.optim.regularization import regularized as regularized
     from minigrad.optim.rmsprop import RMSprop as RMSprop
     from minigrad.optim.sam import SAM as SAM
     from minigrad.optim.sgd import SGD as SGD
-    from minigrad.optim.sign import Lion as Lion
-    from minigrad.optim.sign import Rprop as Rprop
-    from minigrad.optim.sign import SignDescent as SignDescent
+    from minigrad.optim.sign import Lion as Lion, Rprop as Rprop, SignDescent as SignDescent
     from minigrad.optim.svrg import SVRG as SVRG
     from minigrad.optim.trajectory import Trajectory as Trajectory
 

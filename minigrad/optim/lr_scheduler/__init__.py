@@ -21,25 +21,30 @@ from typing import TYPE_CHECKING
 from minigrad._lazy import on_first_use
 
 if TYPE_CHECKING:  # for type checkers; at run time the table below does it
-    from minigrad.optim.lr_scheduler.along_schedules import ConstantLR as ConstantLR
-    from minigrad.optim.lr_scheduler.along_schedules import CosineAnnealingLR as CosineAnnealingLR
     from minigrad.optim.lr_scheduler.along_schedules import (
+        ConstantLR as ConstantLR,
+        CosineAnnealingLR as CosineAnnealingLR,
         CosineAnnealingWarmRestarts as CosineAnnealingWarmRestarts,
+        ExponentialLR as ExponentialLR,
+        LinearLR as LinearLR,
+        MultiStepLR as MultiStepLR,
+        PolynomialLR as PolynomialLR,
+        ScheduleLR as ScheduleLR,
+        StepLR as StepLR,
     )
-    from minigrad.optim.lr_scheduler.along_schedules import ExponentialLR as ExponentialLR
-    from minigrad.optim.lr_scheduler.along_schedules import LinearLR as LinearLR
-    from minigrad.optim.lr_scheduler.along_schedules import MultiStepLR as MultiStepLR
-    from minigrad.optim.lr_scheduler.along_schedules import PolynomialLR as PolynomialLR
-    from minigrad.optim.lr_scheduler.along_schedules import ScheduleLR as ScheduleLR
-    from minigrad.optim.lr_scheduler.along_schedules import StepLR as StepLR
-    from minigrad.optim.lr_scheduler.base import LRScheduler as LRScheduler
-    from minigrad.optim.lr_scheduler.base import _LRScheduler as _LRScheduler
-    from minigrad.optim.lr_scheduler.by_functions import LambdaLR as LambdaLR
-    from minigrad.optim.lr_scheduler.by_functions import MultiplicativeLR as MultiplicativeLR
-    from minigrad.optim.lr_scheduler.cycles import CyclicLR as CyclicLR
-    from minigrad.optim.lr_scheduler.cycles import OneCycleLR as OneCycleLR
-    from minigrad.optim.lr_scheduler.made_of_others import ChainedScheduler as ChainedScheduler
-    from minigrad.optim.lr_scheduler.made_of_others import SequentialLR as SequentialLR
+    from minigrad.optim.lr_scheduler.base import (
+        LRScheduler as LRScheduler,
+        _LRScheduler as _LRScheduler,
+    )
+    from minigrad.optim.lr_scheduler.by_functions import (
+        LambdaLR as LambdaLR,
+        MultiplicativeLR as MultiplicativeLR,
+    )
+    from minigrad.optim.lr_scheduler.cycles import CyclicLR as CyclicLR, OneCycleLR as OneCycleLR
+    from minigrad.optim.lr_scheduler.made_of_others import (
+        ChainedScheduler as ChainedScheduler,
+        SequentialLR as SequentialLR,
+    )
     from minigrad.optim.lr_scheduler.plateau import ReduceLROnPlateau as ReduceLROnPlateau
 
 if not TYPE_CHECKING:

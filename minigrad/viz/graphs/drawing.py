@@ -9,8 +9,7 @@ from minigrad import engine
 from minigrad.engine import Node
 from minigrad.viz.graphs.amounts import Amounts, amounts_of, is_single, standing_amounts
 from minigrad.viz.graphs.dot import DIRECTIONS
-from minigrad.viz.graphs.expanding import expand as take_apart
-from minigrad.viz.graphs.expanding import fused
+from minigrad.viz.graphs.expanding import expand as take_apart, fused
 from minigrad.viz.graphs.folding import fold, fold_modules, summary
 from minigrad.viz.graphs.graph import Graph
 from minigrad.viz.graphs.reading import Reading, keyword_arrays, place_of, read
