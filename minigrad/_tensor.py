@@ -21,7 +21,6 @@ from minigrad._conversion import as_tensor, from_python
 from minigrad._functions import multiplying, picking, pointwise, reducing, shaping, statistics
 from minigrad._functions.arguments import on_device
 from minigrad._inplace import InPlace
-from minigrad._warning import warn
 from minigrad.backend.devices import (
     Device,
     backend_for,
@@ -253,6 +252,8 @@ class Tensor(InPlace):
         self._grad = None
 
     def _warn_of_no_grad(self) -> None:
+        from minigrad._warning import warn  # here: most programs never need it
+
         warn(
             "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed: the result of "
             f"{self.node.op_name!r} keeps no gradient. "  # type: ignore[union-attr]

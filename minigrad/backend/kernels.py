@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad._warning import warn
 from minigrad.backend.devices import backend_of
 
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -210,6 +209,8 @@ def agree(name: str, like: Any, launches: Callable[[], Any], plain: Callable[[],
         except Exception as error:  # whatever a compiler or a driver has to say
             reason = f"{type(error).__name__}: {str(error)[:500]}"
     if reason:
+        from minigrad._warning import warn  # here: most programs never need it
+
         warn(
             f"the GPU kernel for {name} is not used, the plain formula takes its place: {reason}. Results "
             "stay right, steps take longer; MINIGRAD_GPU_KERNELS=0 switches all kernels off",
