@@ -10,6 +10,7 @@ answer "no", which costs a copy.
 from __future__ import annotations
 
 from sys import getrefcount
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,14 +30,8 @@ def count_waiting(table: dict[Any, Any], key: Any) -> int:
     return getrefcount(value)
 
 
-class Holder:
-    """Something with an array, as a tensor has."""
-
-    array = object()
-
-
 def count_held(holder: Any) -> int:
-    """Return how many references hold the array of ``holder``."""
+    """Return how many references hold the array of ``holder``, a tensor."""
     array = holder.array
     return getrefcount(array)
 
@@ -46,9 +41,7 @@ def count_held(holder: Any) -> int:
 _ALONE = {0: object()}
 ALONE_WAITING = count_waiting(_ALONE, 0)
 ALONE_POPPED = count_popped(_ALONE)
-_HOLDER = Holder()
-_HOLDER.array = object()
-ALONE_HELD = count_held(_HOLDER)
+ALONE_HELD = count_held(SimpleNamespace(array=object()))
 
 
 def is_held_alone(tensor: Any) -> bool:
