@@ -249,7 +249,7 @@ def sweep_rows(
         for node, gradient in found.items():
             if node not in stacked:
                 array = gradient.array if create_graph else gradient
-                zeros = xp_of(array).zeros((count, *node.shape), array.dtype)
+                zeros = xp_of(array).zeros_like(array, shape=(count, *node.shape))
                 stacked[node] = list(wrap(zeros, None)) if create_graph else zeros
             stacked[node][number] = gradient
     if create_graph:

@@ -1053,7 +1053,9 @@ def _is_dtype(name: str) -> bool:
 def _cast(tensor: Tensor, dtype: np.dtype) -> Tensor:
     """Return ``tensor`` in ``dtype``; recorded if gradients can flow through."""
     if dtype.kind != "f" or tensor.dtype.kind != "f" or not tensor._is_recorded():
-        return engine.wrap(xp_of(tensor.array).asarray(tensor.array, dtype=dtype), None)
+        array, xp = tensor.array, xp_of(tensor.array)
+        cast = array.astype(dtype, copy=False) if xp is np else xp.asarray(array, dtype=dtype)
+        return engine.wrap(cast, None)
     return shapes.cast(tensor, dtype=dtype, origin=tensor.dtype)
 
 

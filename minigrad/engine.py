@@ -22,7 +22,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
-from operator import attrgetter
+from operator import attrgetter, call
 from typing import Any
 
 from minigrad.backend.devices import NAMESPACES, xp_of
@@ -677,6 +677,8 @@ def raw_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterable[tuple[int
     A rule of its own for an input that is not among those that gradients have to reach does not run.
     """
     plan, saved = node.plan, node.saved_values
+    observer = state.get().observer
+    run = call if observer is None else observer.run
     if isinstance(gradient, list):
         gradient = arrived(node, gradient, create_graph=False)
         xp = xp_of(next(part for part in gradient if part is not None))
@@ -684,10 +686,10 @@ def raw_pull(node: Node, gradient: Any, passed: set[Node]) -> Iterable[tuple[int
         xp = xp_of(gradient)
     if plan.joint is not None:
         rule, picks = plan.joint
-        contributions = rule(xp, gradient, plan.needs, *[saved[i] for i in picks])
+        contributions = run(rule, xp, gradient, plan.needs, *[saved[i] for i in picks])
         return [(position, contributions[position]) for position in plan.wanted]
     return (  # one after the other, so that each is added up and gone before the next
-        (position, rule(xp, gradient, *[saved[i] for i in picks]))
+        (position, run(rule, xp, gradient, *[saved[i] for i in picks]))
         for position, rule, picks, _ in plan.rules
         if not passed or node.inputs[position] in passed
     )

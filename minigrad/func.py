@@ -262,7 +262,7 @@ def jvp(
         arguments, variables = _entered(primals, tuple(range(len(primals))))
         value = func(*arguments)
         xp = xp_of(value.array)
-        cotangent = wrap(xp.array(xp.zeros_like(value.array)), None).requires_grad_()
+        cotangent = wrap(xp.copy(xp.zeros_like(value.array)), None).requires_grad_()
         pulled = _gradients(value, variables, cotangent)
         total = sum(((g * t).sum() for g, t in zip(pulled, tangents, strict=True)), start=0.0)
         if not isinstance(total, engine.Tensor) or not total.requires_grad:

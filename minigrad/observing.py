@@ -18,6 +18,10 @@ class Observer:
     def given(self, op: Any, arrays: list[Any], params: dict[str, Any]) -> None:
         """It will compute it from these raw arrays (and numbers) and keywords."""
 
+    def run(self, function: Any, *args: Any, **params: Any) -> Any:
+        """Call a forward or a rule; return what it returns."""
+        return function(*args, **params)
+
     def computed(self, op: Any, out: Any, node: Any) -> None:
         """``op`` has computed ``out``, one array or a tuple; ``node`` is its record, if it has one."""
 

@@ -74,4 +74,4 @@ def take(table: dict[Any, Any]) -> tuple[Any, Any]:
     key, array = table.popitem()
     if getrefcount(array) <= ALONE_POPPED and array.ndim and array.base is None:
         return key, array
-    return key, xp_of(array).array(array, order="C")  # what optimisers like to read
+    return key, xp_of(array).copy(array, order="C")  # what optimisers like to read

@@ -173,10 +173,15 @@ def backend_for(device: Device) -> Backend:
     if backend is None:
         backend = _LOADERS[device.type]()
         _BACKENDS[device.type] = backend
-        for array_type in backend.array_types:
-            NAMESPACES[array_type] = backend.xp
-            _BACKEND_OF_TYPE[array_type] = backend
+        adopt(backend)
     return backend
+
+
+def adopt(backend: Backend) -> None:
+    """Make the arrays of ``backend`` known."""
+    for array_type in backend.array_types:
+        NAMESPACES[array_type] = backend.xp
+        _BACKEND_OF_TYPE[array_type] = backend
 
 
 def backend_of(array: Any) -> Backend:

@@ -1,5 +1,7 @@
-"""Compiling a training step: recorded once, then replayed without the engine; see :mod:`.compiled`."""
+"""Compiling training steps and functions: recorded once, then replayed; see :mod:`.compiled`."""
 
-from minigrad.compiling.compiled import CompiledStep, compile
+from minigrad.compiling.compiled import compile
+from minigrad.compiling.functions import CompiledFunction
+from minigrad.compiling.steps import CompiledStep
 
-__all__ = ["CompiledStep", "compile"]
+__all__ = ["CompiledFunction", "CompiledStep", "compile"]

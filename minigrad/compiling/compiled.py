@@ -1,287 +1,16 @@
-"""``mg.compile``: a training step that is recorded once and then replayed."""
+"""``mg.compile``: what is recorded once, and then replayed without the engine."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from minigrad._backward import _accumulate_arrays
-from minigrad._functions.arguments import in_range
-from minigrad._tensor import Tensor
-from minigrad.backend.generator import default_generator
-from minigrad.compiling.program import Program
-from minigrad.compiling.recording import Operation, Recorder, Recording, Refused
-from minigrad.compiling.world import World, dropouts, norms
-from minigrad.engine import as_tensor, state, wrap
-
-KEPT = 16  # programs, for batches of so many different shapes
-ALLOWED = 16  # recordings without further question
-WORTH = 16  # replays that pay for another one
-RAISED = "an exception ended the step"
+from minigrad.compiling.functions import CompiledFunction
+from minigrad.compiling.steps import CompiledStep
+from minigrad.nn.module import Module
 
 
-@dataclass
-class Refusal:
-    """Why there is no program for batches of some shape, and how many there were since."""
-
-    reason: str
-    batches: int = 0
-
-    def is_asked_again(self) -> bool:
-        """Count a batch; tell whether to try with it, as what was wrong may have been in the numbers."""
-        self.batches += 1
-        return self.batches & (self.batches - 1) == 0  # 1, 2, 4, 8, ...: ever more rarely
-
-
-class CompiledStep:
-    """A training step; made by :func:`compile`, called with a batch.
-
-    Attributes
-    ----------
-    model, loss, optimizer
-        As given.
-    steps, recordings, replays : int
-        How many steps there were, how many of them were written down to the end, even if no program came
-        of it, and how many were replayed.
-    reason : str or None
-        Why the last step was not replayed; ``None`` if it was.
-    """
-
-    def __init__(self, model: Any, loss: Any, optimizer: Any = None) -> None:
-        self.model, self.loss, self.optimizer = model, loss, optimizer
-        self.steps = self.replays = self.recordings = 0
-        self.reason: str | None = "there was no step yet"
-        self._reasons: Counter[str] = Counter()
-        self._forget()
-
-    def _forget(self) -> None:
-        self._world: World | None = None
-        self._programs: dict[Any, Program | Refusal] = {}
-        self._last_key: Any = None  # of these
-        self._last_found: Program | Refusal | None = None
-
-    def __call__(self, input: Any, target: Any) -> Tensor:
-        """Make one training step.
-
-        Parameters
-        ----------
-        input : Tensor
-            What the model is called with.
-        target : Tensor
-            What the loss compares the model's output with.
-
-        Returns
-        -------
-        Tensor
-            The loss, without dimensions and detached: a value of its own, which later steps leave alone.
-        """
-        self._zero_grad()  # before all else, as it may be anybody's code
-        x, y = as_tensor(input), as_tensor(target)
-        self.steps += 1
-        self.reason = RAISED  # until the step has come to its end
-        key = _key(x.array, y.array)
-        found = self._found(x, y, key)
-        if isinstance(found, Program):
-            return self._replayed(found, [x.array, y.array])
-        if found is None:
-            return self._recorded(x, y, key)
-        return self._ordinary(x, y, found)
-
-    def _found(self, x: Tensor, y: Tensor, key: Any) -> Program | str | None:
-        """Return the program for a batch, why there is none, or ``None``: it has to be made."""
-        now = state.get()
-        if now.observer is not None:
-            return "an observer, such as profile or detect_anomaly, wants to see every operation"
-        if not now.grad_enabled:
-            return "gradients are switched off"
-        world = self._world
-        if world is None or not world.is_of(self.model, self.loss):
-            self._forget()
-            world = self._world = World(self.model, self.loss)
-        if world.reason is not None:
-            return world.reason
-        if x.requires_grad or y.requires_grad:
-            return "the batch requires gradients"
-        if key is None:
-            return f"the batch is {_kind(x.array)} and {_kind(y.array)}, and not two numpy.ndarray"
-        if key != self._last_key:  # quicker than asking the dictionary
-            self._last_key, self._last_found = key, self._programs.get(key)
-        found = self._last_found
-        if isinstance(found, Program) and found.fits():
-            if found.classes is not None and not in_range(y.array, found.classes):
-                return "a class index is ignored or out of range"
-            return found
-        worth = self.recordings < ALLOWED + self.replays // WORTH
-        if isinstance(found, Refusal) and not (worth and found.is_asked_again()):
-            return found.reason
-        if not worth:
-            return "batches or the model change so often that recording is not worth while"
-        return _obstacle(world, [x.array, y.array])
-
-    # Three ways to make a step --------------------------------------------------------------------
-
-    def _replayed(self, program: Program, batch: list[Any]) -> Tensor:
-        gradients = program.run(batch)
-        for module, moments in program.normalised:
-            module.note_batch(*moments)
-        for parameter, gradient in zip(program.parameters, gradients):  # noqa: B905  # of one length
-            if parameter._grad is None:
-                parameter._grad = wrap(gradient, None)
-            else:
-                _accumulate_arrays({parameter.node: gradient}, None)
-        loss = wrap(program.loss.copy(), None)
-        self.reason = None
-        self.replays += 1
-        if self.optimizer is not None:
-            self.optimizer.step()
-        return loss
-
-    def _ordinary(self, x: Tensor, y: Tensor, reason: str) -> Tensor:
-        self._note(reason)
-        loss = self.loss(self.model(x), y)
-        loss.backward()
-        return self._finished(loss)
-
-    def _recorded(self, x: Tensor, y: Tensor, key: Any) -> Tensor:
-        """Make an ordinary step, and on the way a program of it."""
-        drawing = dropouts(self.model)
-        before = default_generator.get_state() if drawing else None
-        with Recorder() as recorder:
-            output = self.model(x)
-            loss = self.loss(output, y)
-        world = self._world
-        if world is None or not world.is_of(self.model, self.loss):
-            # Layers note things when they are first called.
-            self._forget()
-            world = self._world = World(self.model, self.loss)
-        batch = [x.array, y.array]
-        fresh = [p for p in world.tensors if p._grad is None]
-        with np.errstate(all="ignore"):  # what there is to warn of, the step itself warns of
-            found = self._program(recorder.operations, batch, output, loss, drawing)
-        loss.backward()
-        if isinstance(found, Program) and not _agrees(found, batch, loss, fresh, before):
-            found = "a replay of the step did not give the same numbers"
-        self.recordings += 1
-        self._keep(key, found)
-        shapes = f"{tuple(x.shape)} and {tuple(y.shape)}"
-        first = f"the first step with a batch of shapes {shapes} on the model as it is now"
-        self._note(found if isinstance(found, str) else first)
-        return self._finished(loss)
-
-    def _keep(self, key: Any, found: Program | str) -> None:
-        """Keep a program, or why there is none; forget the one that was made first."""
-        earlier = self._programs.pop(key, None)
-        batches = earlier.batches if isinstance(earlier, Refusal) else 0
-        kept = Refusal(found, batches) if isinstance(found, str) else found
-        if len(self._programs) >= KEPT:
-            del self._programs[next(iter(self._programs))]
-        self._programs[key] = kept
-        self._last_key, self._last_found = key, kept
-
-    def _program(
-        self,
-        operations: list[Operation],
-        batch: list[Any],
-        output: Tensor,
-        loss: Tensor,
-        drawing: list[Any],
-    ) -> Program | str:
-        """Return the program of a step, or why there can be none."""
-        assert self._world is not None
-        try:
-            recording = Recording(operations, loss, batch, self._world.tensors, drawing)
-            if recording.classes is None and output.array.shape != batch[1].shape:
-                return "output and target differ in shape, of which losses warn in every step"
-            return Program(recording, norms(self.model))
-        except Refused as refused:
-            return str(refused)
-        except Exception as error:  # the step itself is well, and goes on
-            return f"it could not be written down: {error!r}"
-
-    def _zero_grad(self) -> None:
-        (self.model if self.optimizer is None else self.optimizer).zero_grad()
-
-    def _finished(self, loss: Tensor) -> Tensor:
-        if self.optimizer is not None:
-            self.optimizer.step()
-        return loss.detach()
-
-    # What happened --------------------------------------------------------------------------------
-
-    def _note(self, reason: str) -> None:
-        self.reason = reason
-        self._reasons[reason] += 1
-
-    def report(self) -> str:
-        """Return how many steps were replayed, and why the others were not, a line for each reason."""
-        lines = [f"{self.replays} of {self.steps} steps were replayed"]
-        lines += [f"{count} not: {reason}" for reason, count in self._reasons.most_common()]
-        raised = self.steps - self.replays - self._reasons.total()
-        if raised:
-            lines.append(f"{raised} not: {RAISED}")
-        return "\n".join(lines)
-
-    def __repr__(self) -> str:
-        return f"<CompiledStep of {type(self.model).__name__}: {self.report().splitlines()[0]}>"
-
-    def __getstate__(self) -> dict[str, Any]:
-        # What was recorded is about this model, and not its copy.
-        forgotten: dict[str, Any] = {"_world": None, "_programs": {}}
-        forgotten |= {"_last_key": None, "_last_found": None}
-        return {**vars(self), **forgotten, "_reasons": self._reasons.copy()}
-
-
-def _key(a: Any, b: Any) -> Any:
-    """Return what a program depends on beside the model; ``None`` if there cannot be one."""
-    if a.__class__ is not np.ndarray or b.__class__ is not np.ndarray:
-        return None
-    return a.shape, a.strides, a.dtype, b.shape, b.strides, b.dtype, a is b
-
-
-def _kind(array: Any) -> str:
-    return f"{type(array).__module__}.{type(array).__name__}"
-
-
-def _obstacle(world: World, batch: list[Any]) -> str | None:
-    """Return why a batch cannot be recorded, as far as that is known beforehand."""
-    if not all(array.flags.c_contiguous for array in batch):
-        return "the batch is not contiguous; pass x.contiguous()"
-    states = [tensor.array for tensor in world.tensors]
-    if any(np.may_share_memory(array, state) for array in batch for state in states):
-        return "the batch shares memory with a parameter or buffer"
-    return None
-
-
-def _agrees(
-    program: Program, batch: list[Any], loss: Tensor, fresh: list[Tensor], before: Any
-) -> bool:
-    """Tell whether a program gives, bit for bit, what an ordinary step has just given.
-
-    That is the loss, and the gradients of ``fresh``, the parameters that had none before: of the others
-    only sums are known.  ``before`` is the state of the random numbers then, if some were drawn.
-    """
-    after = default_generator.get_state()
-    if before is not None:
-        default_generator.set_state(before)
-    try:
-        with np.errstate(all="ignore"):
-            gradients = program.run(batch)
-    except Exception:
-        return False
-    finally:
-        default_generator.set_state(after)
-    pairs = [(loss.array, program.loss)]
-    for parameter, gradient in zip(program.parameters, gradients, strict=True):
-        if any(parameter is one for one in fresh):
-            pairs.append((parameter._grad.array, gradient))
-    return all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
-
-
-def compile(model: Any, loss: Any, optimizer: Any = None) -> CompiledStep:
-    """Return a function that makes a training step, and from the second one on makes it faster.
+def compile(model: Any, loss: Any = None, optimizer: Any = None) -> Any:
+    """Return a training step, or a function, that is recorded once and from then on replayed.
 
     ``step = compile(model, loss, optimizer)`` is a function of a batch; ``step(x, y)`` does ::
 
@@ -290,23 +19,27 @@ def compile(model: Any, loss: Any, optimizer: Any = None) -> CompiledStep:
         value.backward()
         optimizer.step()
 
-    and returns ``value``, detached.  The first step with a batch of some shape is an ordinary one, which
-    is written down as a list of calls of NumPy, with memory laid out for their results.  In later steps
-    that list is *replayed*, without modules, tensors, a graph or a sweep; then ``optimizer.step()`` is
-    called as ever.  The numbers afterwards are bit for bit those of an ordinary step: loss, parameters,
-    gradients (new tensors in every step), running statistics, random numbers, the optimizer's state.
+    and returns ``value``, detached.  ``compile(function)``, with nothing else, is called like the function;
+    that may be one of :mod:`minigrad.func`, such as ``compile(mg.func.hessian(f))``.
 
-    Only steps that are known to do the same every time can be replayed: those of a model that is made of
-    minigrad's own layers, in a ``Sequential`` or alone, with one of its losses.  Whatever else (a module
-    of your own, hooks, an observer such as :class:`~minigrad.profile`, arrays on a GPU) makes ordinary
-    steps, and :attr:`CompiledStep.reason` says why.  What is changed between steps counts in the next:
-    options, modes, parameters, frozen or not, and all of the optimizer.
+    The first time, with tensors of some shapes, everything is done as ever and written down as a list of
+    calls of NumPy, with memory laid out for their results.  After that the list is *replayed*, without
+    modules, tensors, a graph or a sweep; then ``optimizer.step()`` is called as ever.  The numbers
+    afterwards are bit for bit the same: results or loss, parameters, gradients (new tensors each time),
+    running statistics, random numbers, the optimizer's state.
+
+    Only what is known to do the same every time can be replayed.  Of steps these are those of a model that
+    is made of minigrad's own layers, in a ``Sequential`` or alone, with one of its losses; of functions,
+    those that compute their results from their arguments, and from numbers and tensors that stay what they
+    are, by functions of minigrad's.  Whatever else (a module of your own, hooks, a list that may change, an
+    observer such as :class:`~minigrad.profile`, arrays on a GPU) is done as ever, and
+    :attr:`CompiledStep.reason` says why.  What is changed between two steps or calls counts in the next.
 
     Parameters
     ----------
-    model : Module
-        What is trained.
-    loss : Module or function
+    model : Module or function
+        What is trained; without a loss, the function.
+    loss : Module or function, optional
         Of the model's output and the target; a class of :mod:`minigrad.nn` or a function of
         :mod:`minigrad.nn.functional`.
     optimizer : Optimizer, optional
@@ -314,12 +47,17 @@ def compile(model: Any, loss: Any, optimizer: Any = None) -> CompiledStep:
 
     Returns
     -------
-    CompiledStep
-        The function.
+    CompiledStep or CompiledFunction
+        What is called with a batch, or like the function.
+
+    Raises
+    ------
+    TypeError
+        If there is no loss and the model is not callable as a function is, or an optimizer without a loss.
 
     Notes
     -----
-    Not for two threads at once: the memory of a step is used again by the next.  A replay that ends with an
+    A step is not for two threads at once: its memory is used again by the next.  A replay that ends with an
     exception, as NumPy may be told to raise for an overflow, has not touched the running statistics.
 
     Examples
@@ -335,5 +73,18 @@ def compile(model: Any, loss: Any, optimizer: Any = None) -> CompiledStep:
     True
     >>> step.replays
     49
+
+    >>> curvature = mg.compile(mg.func.hessian(lambda x: (x**4).sum()))
+    >>> for x in (mg.tensor([1.0, 2.0]), mg.tensor([3.0, 4.0])):
+    ...     print(curvature(x).diagonal(), curvature.reason)
+    tensor([12., 48.]) the first call with tensors of shapes (2,)
+    tensor([108., 192.]) None
     """
-    return CompiledStep(model, loss, optimizer)
+    if loss is not None:
+        return CompiledStep(model, loss, optimizer)
+    if isinstance(model, Module) or optimizer is not None or not callable(model):
+        raise TypeError(
+            f"compile: a training step needs a model and a loss, compile(model, loss, optimizer); a function "
+            f"comes alone; got {type(model).__name__} without a loss"
+        )
+    return CompiledFunction(model)

@@ -8,7 +8,9 @@ functions that cannot be told where to put them.
 from __future__ import annotations
 
 import math
+import operator
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -35,77 +37,73 @@ ELEMENTWISE = frozenset({np.add, np.subtract, np.multiply, np.divide})
 
 
 class Program:
-    """Forward and backward pass of one step, on arrays of given shapes.
+    """Calls on arrays of given shapes, made ready.
+
+    Parameters
+    ----------
+    calls : list of Call
+        In their order.
+    inputs : list of Traced
+        What is other numbers in each run.
+    states : list of (Tensor, Traced)
+        What is read where it lies.
+    results : list of Traced or array
+        What :meth:`run` returns, as new arrays.
+    kept : list of Traced, default []
+        What can be read after a run, in its place, until the next.
 
     Attributes
     ----------
     inputs : list of array
-        Where the batch has to be copied to.
+        Where the numbers have to be copied to.
     calls : list of partial
         What :meth:`run` calls.
     ends : list of partial
-        What makes the gradients, as new arrays.
-    loss : array
-        Where the loss is.
-    parameters : list of Tensor
-        Whose gradients they are.
-    normalised : list of (BatchNorm1d, (array, array, int))
-        What has to be told of a batch, and where its mean and variance are.
-    classes : int or None
-        See :class:`~minigrad.compiling.recording.Recording`.
+        What makes the results.
+    kept : list of array
+        As asked for.
     """
 
-    def __init__(self, recording: Recording, norms: list[Any]) -> None:
-        found = recording.gradients[::-1]  # in the order in which backward() gives them out
-        gradients = [one for _, one in found]
-        calls = [one for call in recording.calls for one in with_operands_alike(call)]
-        calls, same = without_repetitions(calls, [recording.loss, recording.moments, gradients])
-        loss = same.get(recording.loss, recording.loss)
-        moments = [(same.get(a, a), same.get(b, b), count) for a, b, count in recording.moments]
-        gradients = [same.get(one, one) if isinstance(one, Traced) else one for one in gradients]
-        calls, makers = _split_off_ends(calls, gradients)
-        kept = {loss.owner, *(one.owner for pair in moments for one in pair[:2])}
-        kept.update(one.owner for one in stand_ins_in(makers))
-        kept.update(one.owner for call in makers if isinstance(call, Call) for one in _read(call))
+    def __init__(
+        self,
+        calls: list[Call],
+        inputs: list[Traced],
+        states: list[tuple[Any, Traced]],
+        results: list[Any],
+        kept: Sequence[Traced] = (),
+    ) -> None:
+        read = {one.owner for call in calls for one in _read(call)}
+        tensors = [tensor for tensor, traced in states if traced in read]
+        self._read_arrays = [(tensor, tensor.array) for tensor in tensors]
+        calls = [one for call in calls for one in with_operands_alike(call)]
+        calls, same = without_repetitions(calls, [*kept, *results])
+        kept = [same.get(one, one) for one in kept]
+        results = [same.get(one, one) if isinstance(one, Traced) else one for one in results]
+        calls, makers = _split_off_ends(calls, results)
+        lasting = {one.owner for one in (*kept, *stand_ins_in(makers))}
+        lasting.update(
+            one.owner for call in makers if isinstance(call, Call) for one in _read(call)
+        )
         self._places: dict[Traced, Any] = {
-            **{traced: tensor.array for tensor, traced in recording.states},
-            **{traced: np.empty_like(traced.value) for traced in recording.inputs},
+            **{traced: tensor.array for tensor, traced in states},
+            **{traced: np.empty_like(traced.value) for traced in inputs},
         }
-        self._lay_out(calls, kept)
-        self.inputs = [self._places[traced] for traced in recording.inputs]
+        self._lay_out(calls, lasting)
+        self.inputs = [self._places[traced] for traced in inputs]
         self.calls = [made for call in calls if (made := self._ready(call)) is not None]
         self.ends = [self._end(maker) for maker in makers]
-        self.loss = self._places[loss]
-        self.classes = recording.classes
-        self.parameters = [tensor for tensor, _ in found]
-        self.normalised = [
-            (norm, (self._places[a], self._places[b], count))
-            for norm, (a, b, count) in zip(norms, moments, strict=True)
-            if norm.training and norm.running_mean is not None and norm.track_running_stats
-        ]
-        # Not always that of the moments: those of float16 are float32.
-        self._dtypes = [norm.running_mean.array.dtype for norm, _ in self.normalised]
-        read = {one.owner for call in recording.calls for one in _read(call)}
-        tensors = [tensor for tensor, traced in recording.states if traced in read]
-        replaced = {id(one) for norm, _ in self.normalised for one in norm.buffers()}
-        if any(id(tensor) in replaced for tensor in tensors):
-            raise Refused("running statistics are read in the step that replaces them")
-        self._read_arrays = [(tensor, tensor.array) for tensor in tensors]
+        self.kept = [self._places[one] for one in kept]
         del self._places
 
     def fits(self) -> bool:
-        """Tell whether parameters and buffers have the arrays that the calls read."""
+        """Tell whether the tensors that are read where they lie have the arrays that they had."""
         for tensor, array in self._read_arrays:
             if tensor.array is not array:
                 return False
-        for (norm, (mean, _, _)), dtype in zip(self.normalised, self._dtypes):  # noqa: B905  # alike
-            for kept in (norm.running_mean.array, norm.running_var.array):
-                if kept.shape != mean.shape or kept.dtype != dtype:
-                    return False
         return True
 
     def run(self, batch: list[Any]) -> list[Any]:
-        """Compute on other numbers; return the gradients, new arrays."""
+        """Compute on other numbers; return the results, new arrays."""
         for place, array in zip(self.inputs, batch):  # noqa: B905  # of one length, by construction
             place[...] = array
         for call in self.calls:
@@ -148,6 +146,8 @@ class Program:
             if set(kwargs) != {"out"}:
                 return partial(function, *args, **kwargs)
             return _with_out(function, args, {}, kwargs["out"])
+        if function is operator.pow and isinstance(call.outs[0].value, np.generic):
+            function = partial(of_numbers, function)  # NumPy has another power for its numbers
         if len(call.outs) != 1:
             places = [self._places[out] for out in call.outs]
             return partial(_put_all, places, function, args, kwargs)
@@ -166,6 +166,55 @@ class Program:
                 return partial(args[0].dot, *args[1:])
             return partial(maker.function, *args, **kwargs)
         return partial(np.array, self._placed(maker), order="C")
+
+
+class StepProgram(Program):
+    """Forward and backward pass of one training step; :meth:`run` returns the gradients.
+
+    Attributes
+    ----------
+    loss : array
+        Where the loss is.
+    parameters : list of Tensor
+        Whose gradients they are.
+    normalised : list of (BatchNorm1d, (array, array, int))
+        What has to be told of a batch, and where its mean and variance are.
+    classes : int or None
+        See :class:`~minigrad.compiling.recording.Recording`.
+    """
+
+    def __init__(self, recording: Recording, norms: list[Any]) -> None:
+        found = recording.gradients[::-1]  # in the order in which backward() gives them out
+        gradients = [gradient for _, gradient in found]
+        moments = [one for pair in recording.moments for one in pair[:2]]
+        calls, inputs, states = recording.calls, recording.inputs, recording.states
+        super().__init__(calls, inputs, states, gradients, [recording.loss, *moments])
+        self.loss, *places = self.kept
+        self.classes = recording.classes
+        self.parameters = [tensor for tensor, _ in found]
+        counts = [count for _, _, count in recording.moments]
+        self.normalised = [
+            (norm, moments)
+            for norm, moments in zip(
+                norms, zip(places[::2], places[1::2], counts, strict=True), strict=True
+            )
+            if norm.training and norm.running_mean is not None and norm.track_running_stats
+        ]
+        # Not always that of the moments: those of float16 are float32.
+        self._dtypes = [norm.running_mean.array.dtype for norm, _ in self.normalised]
+        replaced = {id(one) for norm, _ in self.normalised for one in norm.buffers()}
+        if any(id(tensor) in replaced for tensor, _ in self._read_arrays):
+            raise Refused("running statistics are read in the step that replaces them")
+
+    def fits(self) -> bool:
+        """Tell whether parameters and buffers have the arrays that the calls read."""
+        if not super().fits():
+            return False
+        for (norm, (mean, _, _)), dtype in zip(self.normalised, self._dtypes):  # noqa: B905  # alike
+            for kept in (norm.running_mean.array, norm.running_var.array):
+                if kept.shape != mean.shape or kept.dtype != dtype:
+                    return False
+        return True
 
 
 def _block(nbytes: int) -> Any:
@@ -199,14 +248,25 @@ def _with_out(function: Any, args: Any, kwargs: Any, place: Any) -> Any:
 
 
 def _put(place: Any, function: Any, args: Any, kwargs: Any) -> None:
-    place[...] = function(*args, **kwargs)
+    _fill(place, function(*args, **kwargs))
 
 
 def _put_all(places: list[Any], function: Any, args: Any, kwargs: Any) -> None:
     """Call a rule as a whole; put its results, perhaps in nested tuples, where they belong."""
     results = [one for one in flat(function(*args, **kwargs)) if one is not None]
     for place, result in zip(places, results, strict=True):
-        place[...] = result
+        _fill(place, result)
+
+
+def _fill(place: Any, result: Any) -> None:
+    if result.shape != place.shape:  # an index by a mask has as many elements as that is true
+        raise ValueError(f"a result of shape {place.shape} is one of {result.shape} now")
+    place[...] = result
+
+
+def of_numbers(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a function with numbers of NumPy's in place of arrays without axes."""
+    return function(*(one[()] if isinstance(one, np.ndarray) else one for one in args), **kwargs)
 
 
 def _with_arrays_for_numbers(call: Call) -> tuple[Any, ...]:
@@ -297,6 +357,18 @@ def _split_off_ends(calls: list[Call], results: list[Any]) -> tuple[list[Call], 
         found.append(result)
     taken = {id(one) for one in found}
     return [call for call in calls if id(call) not in taken], found
+
+
+def without_unused(calls: list[Call], results: list[Any]) -> list[Call]:
+    """Leave out calls that none of the results needs."""
+    needed = {one.owner for one in stand_ins_in(results)}
+    left = []
+    for call in reversed(calls):
+        made = call.outs if call.written is None else (call.written,)
+        if any(one.owner in needed for one in made):
+            needed.update(one.owner for one in _read(call))
+            left.append(call)
+    return left[::-1]
 
 
 def without_repetitions(

@@ -7,6 +7,9 @@ to any argument that has ``__array_ufunc__`` and ``__array_function__``.
 
 Nothing escapes.  Whatever would turn a stand-in into something that is not written down (an array, a
 number, a truth value) raises :class:`CannotTrace`; a rule that does so is called as a whole.
+
+Stand-ins can also be the arrays of Tensors, so that all of minigrad runs on them: they are known as
+arrays of the host that belong to NumPy.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from minigrad.backend.devices import Backend, adopt
 
 
 class CannotTrace(Exception):
@@ -76,7 +81,7 @@ class Traced(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
         if method not in ("__call__", "reduce"):
-            raise CannotTrace(f"{ufunc.__name__}.{method}")
+            raise self.tape.cannot(f"{ufunc.__name__}.{method} is called")
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         out = kwargs.pop("out", None)
         if out is None:
@@ -86,8 +91,10 @@ class Traced(NDArrayOperatorsMixin):
         return self.tape.write(function, args, {**kwargs, "out": out[0]}, out[0])
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function in ABOUT:
+            return function(*raw(args), **raw(kwargs))
         if kwargs.get("out") is not None or function in WRITING:
-            raise CannotTrace(function.__name__)
+            raise self.tape.cannot(f"{function.__name__} is called")
         return self.tape.call(function, args, kwargs)
 
     # The methods that rules call.
@@ -103,6 +110,10 @@ class Traced(NDArrayOperatorsMixin):
     def view(self, dtype: Any) -> Any:
         """Return the same memory, read as numbers of another dtype."""
         return self.tape.call(np.ndarray.view, (self, dtype), {})
+
+    def astype(self, dtype: Any, **kwargs: Any) -> Any:
+        """Return the numbers in another dtype."""
+        return self.tape.call(np.astype, (self, dtype), kwargs)
 
     def __getitem__(self, index: Any) -> Any:
         return self.tape.call(operator.getitem, (self, index), {})
@@ -120,31 +131,50 @@ class Traced(NDArrayOperatorsMixin):
         return self.tape.call(operator.pow, (base, self), {})
 
     def __ipow__(self, exponent: Any) -> Any:
-        raise CannotTrace("**=")
+        raise self.tape.cannot("**= is called")
 
     def _look(self, *_: Any, **__: Any) -> Any:
-        raise CannotTrace("a rule looks at the numbers of an array")
+        raise self.tape.cannot("the numbers of a tensor are looked at")
 
     __array__ = __bool__ = __float__ = __int__ = __index__ = __len__ = __iter__ = _look
     __array_interface__ = __array_struct__ = property(_look)
     item = tolist = _look
 
 
+ABOUT = frozenset(  # what these tell does not depend on the numbers
+    {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.may_share_memory}
+)
 WRITING = frozenset({np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis})
 
 
 class Tape:
-    """The calls, in their order."""
+    """The calls, in their order.
+
+    Attributes
+    ----------
+    calls : list of Call
+        These.
+    obstacle : str or None
+        What else was done with a stand-in, outside of rules, and could not be written down.
+    """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.obstacle: str | None = None
         self._spent: dict[Any, Any] = {}
+        self._rules = 0  # that are running
+
+    def cannot(self, what: str) -> CannotTrace:
+        """Return the error for something that cannot be written down, and note it."""
+        if not self._rules:
+            self.obstacle = what
+        return CannotTrace(what)
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a function that returns one array, and write that down."""
         result = function(*raw(args), **raw(kwargs))
         if not isinstance(result, (np.ndarray, np.generic)):
-            raise CannotTrace(f"{function.__name__} returns {type(result).__name__}")
+            raise self.cannot(f"{function.__name__} returns {type(result).__name__}")
         out = self._stand_in(result, args)
         if not any(out is arg for arg in args):
             self.calls.append(Call(function, args, kwargs, (out,)))
@@ -153,7 +183,7 @@ class Tape:
     def call_over(self, function: Any, args: Any, kwargs: dict[str, Any], spent: Any) -> Any:
         """Call a function whose result takes the place of an argument, ``spent``, made for that."""
         if not any(spent is arg for arg in args) or spent.dtype.kind != "f":
-            raise CannotTrace("a rule writes into something that it has not made")
+            raise self.cannot("a rule writes into something that it has not made")
         kept = self._spent.setdefault((spent.shape, spent.dtype), spent.copy())
         if kept.tobytes() != spent.tobytes():  # mostly alike: every relu makes the same zeros
             kept = spent.copy()
@@ -164,18 +194,19 @@ class Tape:
         return out
 
     def _stand_in(self, result: Any, args: tuple[Any, ...]) -> Traced:
-        for arg in args:
+        # Numbers are never views; and of np.bool_ there are but two objects, whatever made them.
+        for arg in args if isinstance(result, np.ndarray) else ():
             if isinstance(arg, Traced):
                 if result is arg.value:
                     return arg
-                if isinstance(result, np.ndarray) and np.may_share_memory(result, arg.value):
+                if np.may_share_memory(result, arg.value):
                     return Traced(self, result, arg.owner)
         return Traced(self, result)
 
     def write(self, function: Any, args: Any, kwargs: dict[str, Any], target: Any) -> Any:
         """Call a function that changes ``target`` in place, and write that down; return ``target``."""
         if not isinstance(target, Traced) or not isinstance(target.value, np.ndarray):
-            raise CannotTrace("a rule writes into something that it has not made")
+            raise self.cannot("a rule writes into something that it has not made")
         function(*raw(args), **raw(kwargs))
         self.calls.append(Call(function, args, kwargs, written=target))
         return target
@@ -199,6 +230,7 @@ class Tape:
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a rule; write its calls down one by one, or if that cannot be, as a whole."""
         before = len(self.calls)
+        self._rules += 1
         try:
             result = function(*args, **kwargs)
             if all(
@@ -208,6 +240,8 @@ class Tape:
                 return result
         except Exception:  # whatever a stand-in cannot do
             pass
+        finally:
+            self._rules -= 1
         del self.calls[before:]
         return self.whole(function, args, kwargs)
 
@@ -240,3 +274,20 @@ def stand_ins_in(value: Any) -> list[Traced]:
     if not isinstance(value, (tuple, list)):
         return []
     return [one for part in value for one in stand_ins_in(part)]
+
+
+def _look(traced: Traced) -> Any:
+    return traced._look()
+
+
+adopt(
+    Backend(
+        name="numpy",
+        device_type="cpu",
+        xp=np,
+        array_types=(Traced,),
+        from_host=lambda host, index: host,
+        to_host=_look,
+        index_of=lambda array: None,
+    )
+)

@@ -260,11 +260,13 @@ class Op:
                 dtype = next((array.dtype for array in arrays if hasattr(array, "dtype")), None)
         if self.wide and dtype == float16:
             return self._apply_wide(inputs, params)
+        forward = self.forward
         if now.observer is not None:
             now.observer.starting(self)
             now.observer.given(self, arrays, params)
+            forward = functools.partial(now.observer.run, forward)
         try:
-            out = self.forward(_namespace(arrays), *arrays, **params)
+            out = forward(_namespace(arrays), *arrays, **params)
         except _PASS_ON as error:
             raise self._explained(error, inputs) from error
         extra: tuple[Any, ...] = ()
