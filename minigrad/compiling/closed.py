@@ -119,6 +119,14 @@ class Closed:
                 return False
         return True
 
+    def names_read(self) -> dict[int, list[str]]:
+        """Return which names are read of a dictionary of names, by the identity of that."""
+        found: dict[int, list[str]] = {}
+        for names, name, value in self._globals:
+            if value is not MISSING:
+                found.setdefault(id(names), []).append(name)
+        return found
+
     # Reading --------------------------------------------------------------------------------------
 
     def _value(self, value: Any, name: str) -> None:
@@ -154,7 +162,7 @@ class Closed:
             return
         self._seen.add(id(function))
         computes = _computes(function)
-        if not computes and (function.__module__ or "").split(".")[0] == "minigrad":
+        if not computes and _is_minigrads(function.__module__):
             raise NotClosed(f"it calls minigrad's {function.__name__}, which does not only compute")
         code, defaults, options = function.__code__, function.__defaults__, function.__kwdefaults__
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -213,9 +221,11 @@ class Closed:
                 break
             if does not in LOOKING_UP or not hasattr(value, attribute):
                 raise NotClosed(f"it reads the module {name}")
-            if value.__name__.split(".")[0] not in ("math", "minigrad"):
-                raise NotClosed(f"it reads the module {name}; only minigrad and math are known")
-            value, name = getattr(value, attribute), f"{name}.{attribute}"
+            module, value, name = value, getattr(value, attribute), f"{name}.{attribute}"
+            if attribute in vars(module):
+                self._globals.append((vars(module), attribute, value))
+            elif not _is_minigrads(module.__name__):
+                raise NotClosed(f"it reads {name}, which the module makes when it is asked")
         self._value(value, name)
 
 
@@ -223,6 +233,10 @@ def _are(options: dict[str, Any] | None, known: dict[str, Any]) -> bool:
     """Tell whether options have just these values."""
     found = options or {}
     return found.keys() == known.keys() and all(found[name] is known[name] for name in known)
+
+
+def _is_minigrads(module: str | None) -> bool:
+    return (module or "").split(".")[0] == "minigrad"
 
 
 def _computes(function: Any) -> bool:
@@ -259,58 +273,62 @@ def obstacle_of(tensor: Any) -> str | None:
 
 
 class StandIns:
-    """Copies of functions that read other tensors.
+    """Copies of what a closed function is made of, which read other tensors.
 
     Parameters
     ----------
-    tensors : list of (Tensor, Tensor)
-        What is read, and what the copies read in its place.
+    closed : Closed
+        The function.
+    tensors : list of Tensor
+        What is read in the place of its tensors.
     """
 
-    def __init__(self, tensors: list[tuple[Any, Any]]) -> None:
-        self._tensors = tensors
+    def __init__(self, closed: Closed, tensors: list[Any]) -> None:
+        self._tensors = list(zip(closed.tensors, tensors, strict=True))
+        self._read = closed.names_read()
         self._made: dict[int, Any] = {}
 
     def of(self, value: Any) -> Any:
-        """Return a function, or anything else that one reads, with stand-ins."""
-        if type(value) is tuple:
+        """Return something that is read, with stand-ins."""
+        kind = type(value)
+        if kind is tuple:
             return tuple(map(self.of, value))
-        if type(value) is FunctionType:
+        if kind is Tensor:
+            return next((other for tensor, other in self._tensors if value is tensor), value)
+        if id(value) in self._made:
+            return self._made[id(value)]
+        if kind is FunctionType and (value.__closure__ or not _computes(value)):
             return self._function(value)
-        return next((other for tensor, other in self._tensors if value is tensor), value)
+        if kind is ModuleType and not _is_minigrads(value.__name__):
+            return self._module(value)
+        return value
 
     def _function(self, function: FunctionType) -> FunctionType:
-        if id(function) in self._made:
-            return self._made[id(function)]
-        if _computes(function) and not function.__closure__:
-            return function
-        names: dict[str, Any] = dict(function.__globals__)
+        names = self._names(function.__globals__)
         cells = tuple(self._cell(cell) for cell in function.__closure__ or ())
         made = FunctionType(function.__code__, names, function.__name__, None, cells or None)
         self._made[id(function)] = made
         made.__defaults__ = self.of(function.__defaults__)
         options = function.__kwdefaults__
         made.__kwdefaults__ = options and {name: self.of(one) for name, one in options.items()}
-        if not _computes(function):
-            for name in _names_in(function.__code__):
-                if name in names:
-                    names[name] = self.of(names[name])
         for cell, old in zip(cells, function.__closure__ or (), strict=True):
-            content = _content(old)
-            if content is not MISSING:
-                cell.cell_contents = self.of(content)
+            cell.cell_contents = self.of(_content(old))
         return made
+
+    def _module(self, module: ModuleType) -> ModuleType:
+        made = self._made[id(module)] = ModuleType(module.__name__)
+        vars(made).update(self._names(vars(module)))
+        return made
+
+    def _names(self, names: dict[str, Any]) -> dict[str, Any]:
+        """Return a copy of the names of a module, with stand-ins for what is read of them."""
+        if id(names) not in self._made:
+            made = self._made[id(names)] = dict(names)
+            for name in self._read.get(id(names), ()):
+                made[name] = self.of(names[name])
+        return self._made[id(names)]
 
     def _cell(self, cell: CellType) -> CellType:
         if id(cell) not in self._made:
             self._made[id(cell)] = CellType()
         return self._made[id(cell)]
-
-
-def _names_in(code: CodeType) -> set[str]:
-    """Return the names of globals in a code, and in the functions that are defined in it."""
-    names = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            names |= _names_in(constant)
-    return names

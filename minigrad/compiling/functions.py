@@ -167,7 +167,9 @@ class CompiledFunction(Compiled):
         try:
             traced = {number: Traced(tape, copy.array) for number, copy in given.items()}
             shown = {number: wrap(one, None) for number, one in traced.items()}
-            function = StandIns([(one, shown[id(one)]) for one in closed.tensors]).of(self.function)
+            function = StandIns(closed, [shown[id(one)] for one in closed.tensors]).of(
+                self.function
+            )
             args, kwargs = rebuilt(arguments, iter([shown[id(one)] for one in tensors]))
             token = state.set(State(state.get().grad_enabled, (), Tracer(tape)))
             try:

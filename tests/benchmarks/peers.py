@@ -75,10 +75,11 @@ PEERS = {
         Peer(
             "minigrad-compiled",
             "minigrad",
-            "torch_like",
+            "compiled_words",
             mode="compiled",
-            only=NETWORKS,
-            remark="the training step through `mg.compile`, recorded before it is timed",
+            only=("readme-expression", *NETWORKS, "elementwise", *SECOND_ORDER),
+            remark="the training step, or the function with its derivatives, through `mg.compile`, "
+            "recorded before it is timed",
         ),
         Peer("torch", "torch", "torch_like"),
         Peer("torch-fused", "torch", "torch_like", only=("classifier", "adam"), mode="fused"),

@@ -126,24 +126,28 @@ def adam(m: Any, parameters: Any, mode: str) -> Any:
     return m.optim.Adam(parameters, lr=1e-3, **({"fused": True} if mode == "fused" else {}))
 
 
+def elementwise_loss(x: Any, w: Any, b: Any) -> Any:
+    z = x * w + b
+    t = z.tanh()
+    s = z.sigmoid()
+    r = x.relu()
+    u = t * s + r
+    v = u * u
+    e = (-v).exp()
+    k = (e - 0.5 * t) * w
+    q = (v + 1).sqrt()
+    d = k / q
+    o = d + s * b
+    return (o * o).mean()
+
+
 def elementwise(m: Any, inputs: Arrays) -> Case:
     leaves = {name: m.tensor(value, requires_grad=True) for name, value in inputs.items()}
     x, w, b = leaves.values()
 
     def step() -> Any:
         x.grad = w.grad = b.grad = None
-        z = x * w + b
-        t = m.tanh(z)
-        s = m.sigmoid(z)
-        r = m.relu(x)
-        u = t * s + r
-        v = u * u
-        e = m.exp(-v)
-        k = (e - 0.5 * t) * w
-        q = m.sqrt(v + 1)
-        d = k / q
-        o = d + s * b
-        loss = (o * o).mean()
+        loss = elementwise_loss(x, w, b)
         loss.backward()
         return loss.item()
 
@@ -153,13 +157,17 @@ def elementwise(m: Any, inputs: Arrays) -> Case:
     return Case(step, state)
 
 
+def rosenbrock(x: Any) -> Any:
+    left, right = x[:-1], x[1:]
+    return (100 * (right - left**2) ** 2 + (1 - left) ** 2).sum()
+
+
 def hessian_rosenbrock(m: Any, point: np.ndarray) -> Case:
     x = m.tensor(point, requires_grad=True)
     found: Arrays = {}
 
     def step() -> Any:
-        left, right = x[:-1], x[1:]
-        value = (100 * (right - left**2) ** 2 + (1 - left) ** 2).sum()
+        value = rosenbrock(x)
         (g,) = m.autograd.grad(value, x, create_graph=True)
         rows = [m.autograd.grad(g[i], x, retain_graph=True)[0] for i in range(len(point))]
         found["hessian"] = m.stack(rows).numpy()
