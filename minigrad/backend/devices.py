@@ -232,7 +232,7 @@ def device_of(array: Any) -> Device:
 
 
 @functools.cache
-def _device(device_type: str, index: int | None) -> Device:
+def _device(device_type: str, index: int | None = None) -> Device:
     """Return a device, the same object each time: making one checks what is given."""
     return Device(device_type, index)
 
@@ -294,7 +294,7 @@ def default_device() -> Device:
     if _default_device is not None:
         return _default_device
     try:
-        return Device(os.environ.get("MINIGRAD_DEVICE") or "cpu")
+        return _device(os.environ.get("MINIGRAD_DEVICE") or "cpu")
     except ValueError as error:
         raise ValueError(f"environment variable MINIGRAD_DEVICE: {error}") from None
 

@@ -85,7 +85,7 @@ class CompiledFunction(Compiled):
         self.steps += 1
         self.reason = self.raised  # until the call has come to its end
         tensors: list[Any] = []
-        key = structure((args, kwargs), tensors)
+        key = structure((args, kwargs) if kwargs else args, tensors)
         found = self._found(key, tensors)
         if isinstance(found, Replay):
             try:

@@ -17,6 +17,7 @@ from minigrad.compiling.tracing import Call, Traced, stand_ins_in
 
 # The operators of its numbers compute the same as these, without setting up a loop.
 OPERATORS = {
+    np.copy: operator.pos,
     np.add: operator.add,
     np.subtract: operator.sub,
     np.multiply: operator.mul,
@@ -110,7 +111,9 @@ def _arguments(call: Call) -> tuple[Any, tuple[Any, ...]] | None:
         return partial(_through, out_of(call).dtype.type(args[2])), args[:2]
     if len(args) not in (1, 2) or stand_ins_in(kwargs) or any(isinstance(a, tuple) for a in args):
         return None
-    return (partial(function, **kwargs) if kwargs else OPERATORS.get(function, function)), args
+    if kwargs and function is not np.copy:  # of a number there are no two orders in memory
+        return partial(function, **kwargs), args
+    return OPERATORS.get(function, function), args
 
 
 def _through(zero: Any, mask: Any, number: Any) -> Any:

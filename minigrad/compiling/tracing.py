@@ -93,6 +93,8 @@ class Traced(NDArrayOperatorsMixin):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function in ABOUT:
             return function(*raw(args), **raw(kwargs))
+        if function in (np.ones_like, np.zeros_like) and not (kwargs or self.ndim):
+            return self.dtype.type(function is np.ones_like)  # a number, whatever this one is
         if kwargs.get("out") is not None or function in WRITING:
             raise self.tape.cannot(f"{function.__name__} is called")
         return self.tape.call(function, args, kwargs)
