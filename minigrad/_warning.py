@@ -5,9 +5,14 @@ from __future__ import annotations
 import sys
 import warnings
 
+from minigrad.engine import state
+
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the innermost line on the stack that is not minigrad's."""
+    """Warn at the innermost line on the stack that is not minigrad's, unless an observer takes note of it."""
+    observer = state.get().observer
+    if observer is not None and observer.warned(message):
+        return
     level, frame = 1, sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith("minigrad."):
         level, frame = level + 1, frame.f_back  # type: ignore[assignment]

@@ -39,25 +39,10 @@ COMPUTING = (
     "minigrad.nn.regression_loss_functions",
     "minigrad.ops",
 )
-CLASSES = frozenset(
-    {
-        Tensor,
-        no_grad,
-        enable_grad,
-        bool,
-        complex,
-        dict,
-        enumerate,
-        filter,
-        float,
-        int,
-        list,
-        map,
-        range,
-    }
-    | {reversed, slice, str, tuple, zip}
-)
-FUNCTIONS = frozenset({abs, all, any, divmod, isinstance, len, max, min, pow, round, sorted, sum})
+KNOWN = """abs all any bool complex dict divmod enumerate filter float int isinstance len list map max min pow
+    range reversed round slice sorted str sum tuple zip"""
+BUILT_IN = frozenset(map(vars(builtins).__getitem__, KNOWN.split()))
+CLASSES = BUILT_IN | {Tensor, enable_grad, no_grad}
 UNCHANGING = frozenset({bool, complex, float, int, range, slice, str, bytes, type(None), type(...)})
 LOCAL = frozenset({"STORE_DEREF", "STORE_SLICE", "STORE_SUBSCR", "DELETE_DEREF", "DELETE_SUBSCR"})
 LOOKING_UP = ("LOAD_ATTR", "LOAD_METHOD")
@@ -96,10 +81,6 @@ class Closed:
         self._seen: set[int] = set()
         self._value(function, "what is compiled")
         self._arrays = [(tensor, tensor.array) for tensor in self.tensors]
-
-    def reads(self, tensor: Any) -> bool:
-        """Tell whether it reads a tensor beside its arguments."""
-        return any(tensor is one for one in self.tensors)
 
     def is_unchanged(self) -> bool:
         """Tell whether the function, and all that it reads, is what it was."""
@@ -152,7 +133,7 @@ class Closed:
             if value not in CLASSES and not issubclass(value, Exception):
                 raise NotClosed(f"it reads {name}, a class")
         elif kind is BuiltinFunctionType:
-            if value.__module__ != "math" and value not in FUNCTIONS:
+            if value.__module__ != "math" and value not in BUILT_IN:
                 raise NotClosed(f"it calls {name}, which may give something else each time")
         else:
             raise NotClosed(f"it reads {name}, a {kind.__name__}, which can change")
@@ -304,7 +285,8 @@ class StandIns:
         return value
 
     def _function(self, function: FunctionType) -> FunctionType:
-        names = self._names(function.__globals__)
+        own = function.__globals__
+        names = own if _computes(function) else self._names(own)
         cells = tuple(self._cell(cell) for cell in function.__closure__ or ())
         made = FunctionType(function.__code__, names, function.__name__, None, cells or None)
         self._made[id(function)] = made

@@ -34,6 +34,11 @@ class Tracer(Observer):
         """Run a forward or a rule."""
         return self._tape.run(function, args, params)
 
+    def warned(self, message: str) -> bool:
+        """Note that every call would warn, which no replay does; the call itself has warned."""
+        self._tape.obstacle = f"it warns: {message}"
+        return True
+
 
 class CompiledFunction(Compiled):
     """A function of tensors; made by :func:`compile`, called like the function.
@@ -115,11 +120,11 @@ class CompiledFunction(Compiled):
         if isinstance(closed, str):
             return closed
         for tensor in tensors:
-            obstacle = (
-                "is read beside the arguments" if closed.reads(tensor) else obstacle_of(tensor)
-            )
+            obstacle = obstacle_of(tensor)
             if obstacle is not None:
                 return f"an argument {obstacle}"
+            if closed.tensors and any(tensor is one for one in closed.tensors):
+                return "the function reads an argument beside the arguments"
         ids = list(map(id, tensors))
         alike = () if len(set(ids)) == len(ids) else tuple(map(ids.index, ids))
         whole = key, alike, now.grad_enabled, get_default_dtype(), default_device()
@@ -296,7 +301,7 @@ def structure(value: Any, tensors: list[Any], arrays: bool = True) -> Any:
         return kind, repr(value)  # 0.0 and -0.0 are equal, and nan is not
     if kind is tuple or kind is list:
         parts = [structure(one, tensors, arrays) for one in value]
-    elif kind is dict:
+    elif kind is dict and all(one.__class__ in PLAIN for one in value):
         parts = [structure(one, tensors, arrays) for one in value.values()]
         kind = (dict, *value)
     else:
