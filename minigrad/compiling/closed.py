@@ -13,8 +13,15 @@ from __future__ import annotations
 
 import builtins
 import dis
-from collections.abc import Iterator
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
+from collections.abc import Iterator, Mapping
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FunctionType,
+    MemberDescriptorType,
+    ModuleType,
+)
 from typing import Any
 
 import numpy as np
@@ -91,7 +98,7 @@ class Closed:
         self.function = function
         self.tensors: list[Any] = []
         self._functions: list[tuple[FunctionType, CodeType, Any, Any]] = []
-        self._globals: list[tuple[dict[str, Any], str, Any]] = []
+        self._globals: list[tuple[Mapping[str, Any], str, Any]] = []  # and what has attributes
         self._cells: list[tuple[CellType, Any]] = []
         self._seen: set[int] = set()
         self._value(function, "what is compiled")
@@ -141,7 +148,9 @@ class Closed:
             if not _computes(value.forward):
                 raise NotClosed(f"{name} is an operation of one's own")
         elif isinstance(value, type):
-            if value not in CLASSES and not issubclass(value, Exception):
+            # One's own classes of exceptions may have attributes, which can change.
+            of_python = issubclass(value, Exception) and value.__module__ == "builtins"
+            if value not in CLASSES and not of_python:
                 raise NotClosed(f"it reads {name}, a class")
         elif kind is BuiltinFunctionType:
             if value.__module__ != "math" and value not in FUNCTIONS:
@@ -154,7 +163,7 @@ class Closed:
             return
         self._seen.add(id(function))
         computes = _computes(function)
-        if not computes and (function.__module__ or "").split(".")[0] == "minigrad":
+        if not computes and _home(function).split(".")[0] == "minigrad":
             raise NotClosed(f"it calls minigrad's {function.__name__}, which does not only compute")
         code, defaults, options = function.__code__, function.__defaults__, function.__kwdefaults__
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -181,8 +190,10 @@ class Closed:
                     raise NotClosed(f"{code.co_name} sets {name}")
             elif does.startswith("IMPORT_") or does in ("LOAD_NAME", "LOAD_BUILD_CLASS"):
                 raise NotClosed(f"{code.co_name} imports a module or makes a class")
-            elif does in LOOKING_UP and name.startswith("__"):
-                raise NotClosed(f"{code.co_name} reads {name}")
+            elif does == "BUILD_SET":
+                raise NotClosed(f"{code.co_name} makes a set, whose order may be another each time")
+            elif does in LOOKING_UP:
+                self._attribute(code, name)
             elif does == "LOAD_GLOBAL":
                 value = self._global(function, name)
                 self._named(value, name, instructions[at + 1 :])
@@ -193,6 +204,18 @@ class Closed:
         for constant in code.co_consts:
             if isinstance(constant, CodeType):
                 self._code(constant, function)
+
+    def _attribute(self, code: CodeType, name: str) -> None:
+        """Look at an attribute of anything; that of a tensor has to be minigrad's, and to stay that."""
+        if name.startswith("__"):
+            raise NotClosed(f"{code.co_name} reads {name}")
+        names = next((vars(kind) for kind in Tensor.__mro__ if name in vars(kind)), vars(Tensor))
+        value = names.get(name, MISSING)
+        self._globals.append((names, name, value))
+        made = value.fget if isinstance(value, property) else value
+        ours = isinstance(made, FunctionType) and _home(made).split(".")[0] == "minigrad"
+        if not ours and value is not MISSING and not isinstance(value, MemberDescriptorType):
+            raise NotClosed(f"{code.co_name} reads {name}, which minigrad's tensors do not have")
 
     def _global(self, function: FunctionType, name: str) -> Any:
         """Look a name up as Python does, and remember where it was found."""
@@ -215,7 +238,14 @@ class Closed:
                 raise NotClosed(f"it reads the module {name}")
             if value.__name__.split(".")[0] not in ("math", "minigrad"):
                 raise NotClosed(f"it reads the module {name}; only minigrad and math are known")
-            value, name = getattr(value, attribute), f"{name}.{attribute}"
+            names, value, name = vars(value), getattr(value, attribute), f"{name}.{attribute}"
+            self._globals.append((names, attribute, names.get(attribute, MISSING)))
+            known = isinstance(value, FunctionType) and _computes(value)
+            if isinstance(value, (Tensor, tuple, FunctionType)) and not known:
+                # Stand-ins take the place of what functions read, and not of what modules have.
+                raise NotClosed(
+                    f"it reads {name}, which is no function of minigrad's that computes"
+                )
         self._value(value, name)
 
 
@@ -227,8 +257,15 @@ def _are(options: dict[str, Any] | None, known: dict[str, Any]) -> bool:
 
 def _computes(function: Any) -> bool:
     """Tell whether a function is one of minigrad's that only compute."""
-    module = getattr(function, "__module__", None) or ""
-    return any(module == name or module.startswith(f"{name}.") for name in COMPUTING)
+    return all(
+        any(module == name or module.startswith(f"{name}.") for name in COMPUTING)
+        for module in (_home(function), getattr(function, "__module__", None) or "")
+    )
+
+
+def _home(function: Any) -> str:
+    """Return the module in which a function was written; ``wraps`` gives it the name of another."""
+    return function.__globals__.get("__name__") or ""
 
 
 def _instructions(code: CodeType) -> Iterator[tuple[str, Any]]:
