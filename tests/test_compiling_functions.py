@@ -164,6 +164,40 @@ def test_methods_of_tensors_that_are_replaced_count(monkeypatch):
     assert compiled(mg.ones(2)).tolist() == [SCALE, SCALE]
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x * x._version,
+        lambda x: x * len(x.name or "a"),
+        lambda x: x * len("{.name}".format(x)),  # noqa: UP032
+    ],
+)
+def test_what_is_told_of_a_tensor_beside_its_numbers_is_asked_in_every_call(function):
+    compiled = mg.compile(function)
+    compiled(mg.ones(2))
+    x = mg.ones(2)
+    x.add_(1).add_(1)
+    x.name = "inputs"
+    assert compiled(x).tolist() == function(x).tolist()
+    assert compiled.replays == 0
+
+
+def test_a_tensor_that_is_read_may_get_another_shape():
+    factor = mg.ones(3)
+    compiled = mg.compile(lambda x: (x * factor).exp() + 1)
+    for _ in range(2):
+        compiled(mg.ones(3))
+    assert compiled.reason is None
+    factor.array = factor.array.reshape(1, 3)
+    assert compiled(mg.ones(3)).shape == (1, 3)
+
+
+def test_sets_of_tensors_are_made_in_every_call():
+    compiled = mg.compile(lambda x, y: [one * 1 for one in {x, y}])
+    compiled(mg.ones(2), mg.zeros(2))
+    assert "makes a set" in compiled.reason
+
+
 class Limit(Exception):
     value = 1.0
 
@@ -220,3 +254,22 @@ def test_what_nobody_needs_raises_as_ever():
     compiled(mg.eye(2))
     with pytest.raises(ValueError, match="Singular"):
         compiled(mg.zeros(2, 2))
+
+
+def test_whole_numbers_to_a_negative_power_raise_as_ever():
+    def powers(x, y):
+        x**y
+        return x.sum()
+
+    compiled = mg.compile(powers)
+    x = mg.tensor([2, 3])
+    compiled(x, x)
+    with pytest.raises(ValueError, match="negative integer powers"):
+        compiled(x, -x)
+
+
+def test_a_number_that_gets_memory_of_its_own_is_not_changed():
+    compiled = mg.compile(mg.func.grad(lambda x: x**3))
+    for number in (1.0, 2.0):  # detach() makes an array of a number that was computed
+        assert compiled(mg.tensor(number) * 1).item() == 3 * number**2
+    assert compiled.reason is None

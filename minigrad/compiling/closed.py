@@ -68,6 +68,8 @@ FUNCTIONS = frozenset({abs, all, any, divmod, isinstance, len, max, min, pow, ro
 UNCHANGING = frozenset({bool, complex, float, int, range, slice, str, bytes, type(None), type(...)})
 LOCAL = frozenset({"STORE_DEREF", "STORE_SLICE", "STORE_SUBSCR", "DELETE_DEREF", "DELETE_SUBSCR"})
 LOOKING_UP = ("LOAD_ATTR", "LOAD_METHOD")
+# What these tell is neither in the numbers of a tensor nor in its shape; the last two read by words.
+TELLING = frozenset({"data_ptr", "name", "node", "storage_offset", "format", "format_map"})
 MISSING = object()
 
 
@@ -102,7 +104,7 @@ class Closed:
         self._cells: list[tuple[CellType, Any]] = []
         self._seen: set[int] = set()
         self._value(function, "what is compiled")
-        self._arrays = [(tensor, tensor.array) for tensor in self.tensors]
+        self._arrays = [(one, one.array, one.array.shape) for one in self.tensors]
 
     def reads(self, tensor: Any) -> bool:
         """Tell whether it reads a tensor beside its arguments."""
@@ -121,8 +123,8 @@ class Closed:
         for cell, value in self._cells:
             if _content(cell) is not value:
                 return False
-        for tensor, array in self._arrays:
-            if tensor.array is not array or obstacle_of(tensor) is not None:
+        for tensor, array, shape in self._arrays:
+            if tensor.array is not array or array.shape != shape or obstacle_of(tensor) is not None:
                 return False
         return True
 
@@ -192,6 +194,8 @@ class Closed:
                 raise NotClosed(f"{code.co_name} imports a module or makes a class")
             elif does == "BUILD_SET":
                 raise NotClosed(f"{code.co_name} makes a set, whose order may be another each time")
+            elif does == "MATCH_CLASS":
+                raise NotClosed(f"{code.co_name} matches attributes")
             elif does in LOOKING_UP:
                 self._attribute(code, name)
             elif does == "LOAD_GLOBAL":
@@ -207,7 +211,7 @@ class Closed:
 
     def _attribute(self, code: CodeType, name: str) -> None:
         """Look at an attribute of anything; that of a tensor has to be minigrad's, and to stay that."""
-        if name.startswith("__"):
+        if name.startswith("_") or name in TELLING:
             raise NotClosed(f"{code.co_name} reads {name}")
         names = next((vars(kind) for kind in Tensor.__mro__ if name in vars(kind)), vars(Tensor))
         value = names.get(name, MISSING)

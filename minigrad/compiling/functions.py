@@ -152,7 +152,7 @@ class CompiledFunction(Compiled):
         elif not _alike((args, kwargs), arguments):
             found = "a list or dictionary that the function was given is changed"
         elif any(
-            one.array is not array or one.requires_grad or one._grad is not None
+            _is_another(one.array, array) or one.requires_grad or one._grad is not None
             for one, array in zip(concerned, arrays, strict=True)
         ):
             # Not only for what requires_grad_() does: shapes can be changed in place too.
@@ -343,6 +343,11 @@ def _alike(value: Any, known: Any) -> bool:
 def _copy(array: Any) -> Any:
     """Return a copy that lies in memory as the array does; a number, as operations compute with it."""
     return array[()] if array.ndim == 0 else np.copy(array, order="K")
+
+
+def _is_another(array: Any, known: Any) -> bool:
+    """Tell whether a tensor was given another array; for a number, one of its own is the same."""
+    return array is not known and (known.ndim > 0 or _differ(array, known))
 
 
 def _layout(array: Any) -> list[int]:

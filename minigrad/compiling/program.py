@@ -376,7 +376,9 @@ def without_unused(calls: list[Call], results: list[Any]) -> list[Call]:
 
 
 def _can_fail(call: Call) -> bool:
-    """Tell whether a call may raise for some numbers, as for a singular matrix: who needs it or not."""
+    """Tell whether a call may raise for some numbers, as for a singular matrix."""
+    if call.function in (np.power, operator.pow) and call.outs[0].dtype.kind in "iu":
+        return True  # for a negative exponent
     module = getattr(call.function, "__module__", None) or ""
     return module.startswith(("numpy.linalg", "minigrad"))  # of minigrad, a rule called as a whole
 
