@@ -13,8 +13,15 @@ from __future__ import annotations
 
 import builtins
 import dis
-from collections.abc import Iterator
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
+from collections.abc import Iterator, Mapping
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FunctionType,
+    MemberDescriptorType,
+    ModuleType,
+)
 from typing import Any
 
 import numpy as np
@@ -46,6 +53,8 @@ CLASSES = BUILT_IN | {Tensor, enable_grad, no_grad}
 UNCHANGING = frozenset({bool, complex, float, int, range, slice, str, bytes, type(None), type(...)})
 LOCAL = frozenset({"STORE_DEREF", "STORE_SLICE", "STORE_SUBSCR", "DELETE_DEREF", "DELETE_SUBSCR"})
 LOOKING_UP = ("LOAD_ATTR", "LOAD_METHOD")
+# What these tell is neither in the numbers of a tensor nor in its shape; the last two read by words.
+TELLING = frozenset({"data_ptr", "name", "node", "storage_offset", "format", "format_map"})
 MISSING = object()
 
 
@@ -76,11 +85,11 @@ class Closed:
         self.function = function
         self.tensors: list[Any] = []
         self._functions: list[tuple[FunctionType, CodeType, Any, Any]] = []
-        self._globals: list[tuple[dict[str, Any], str, Any]] = []
+        self._globals: list[tuple[Mapping[str, Any], str, Any]] = []  # and what has attributes
         self._cells: list[tuple[CellType, Any]] = []
         self._seen: set[int] = set()
         self._value(function, "what is compiled")
-        self._arrays = [(tensor, tensor.array) for tensor in self.tensors]
+        self._arrays = [(one, one.array, one.array.shape) for one in self.tensors]
 
     def is_unchanged(self) -> bool:
         """Tell whether the function, and all that it reads, is what it was."""
@@ -95,8 +104,8 @@ class Closed:
         for cell, value in self._cells:
             if _content(cell) is not value:
                 return False
-        for tensor, array in self._arrays:
-            if tensor.array is not array or obstacle_of(tensor) is not None:
+        for tensor, array, shape in self._arrays:
+            if tensor.array is not array or array.shape != shape or obstacle_of(tensor) is not None:
                 return False
         return True
 
@@ -130,7 +139,9 @@ class Closed:
             if not _computes(value.forward):
                 raise NotClosed(f"{name} is an operation of one's own")
         elif isinstance(value, type):
-            if value not in CLASSES and not issubclass(value, Exception):
+            # One's own classes of exceptions may have attributes, which can change.
+            of_python = issubclass(value, Exception) and value.__module__ == "builtins"
+            if value not in CLASSES and not of_python:
                 raise NotClosed(f"it reads {name}, a class")
         elif kind is BuiltinFunctionType:
             if value.__module__ != "math" and value not in BUILT_IN:
@@ -143,7 +154,7 @@ class Closed:
             return
         self._seen.add(id(function))
         computes = _computes(function)
-        if not computes and _is_minigrads(function.__module__):
+        if not computes and _is_known(_home(function)):
             raise NotClosed(f"it calls minigrad's {function.__name__}, which does not only compute")
         code, defaults, options = function.__code__, function.__defaults__, function.__kwdefaults__
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -170,8 +181,12 @@ class Closed:
                     raise NotClosed(f"{code.co_name} sets {name}")
             elif does.startswith("IMPORT_") or does in ("LOAD_NAME", "LOAD_BUILD_CLASS"):
                 raise NotClosed(f"{code.co_name} imports a module or makes a class")
-            elif does in LOOKING_UP and name.startswith("__"):
-                raise NotClosed(f"{code.co_name} reads {name}")
+            elif does == "BUILD_SET":
+                raise NotClosed(f"{code.co_name} makes a set, whose order may be another each time")
+            elif does == "MATCH_CLASS":
+                raise NotClosed(f"{code.co_name} matches attributes")
+            elif does in LOOKING_UP:
+                self._attribute(code, name)
             elif does == "LOAD_GLOBAL":
                 value = self._global(function, name)
                 self._named(value, name, instructions[at + 1 :])
@@ -182,6 +197,18 @@ class Closed:
         for constant in code.co_consts:
             if isinstance(constant, CodeType):
                 self._code(constant, function)
+
+    def _attribute(self, code: CodeType, name: str) -> None:
+        """Look at an attribute of anything; that of a tensor has to be minigrad's, and to stay that."""
+        if name.startswith("_") or name in TELLING:
+            raise NotClosed(f"{code.co_name} reads {name}")
+        names = next((vars(kind) for kind in Tensor.__mro__ if name in vars(kind)), vars(Tensor))
+        value = names.get(name, MISSING)
+        self._globals.append((names, name, value))
+        made = value.fget if isinstance(value, property) else value
+        ours = isinstance(made, FunctionType) and _home(made).split(".")[0] == "minigrad"
+        if not ours and value is not MISSING and not isinstance(value, MemberDescriptorType):
+            raise NotClosed(f"{code.co_name} reads {name}, which minigrad's tensors do not have")
 
     def _global(self, function: FunctionType, name: str) -> Any:
         """Look a name up as Python does, and remember where it was found."""
@@ -203,10 +230,17 @@ class Closed:
             if does not in LOOKING_UP or not hasattr(value, attribute):
                 raise NotClosed(f"it reads the module {name}")
             module, value, name = value, getattr(value, attribute), f"{name}.{attribute}"
-            if attribute in vars(module):
-                self._globals.append((vars(module), attribute, value))
-            elif not _is_minigrads(module.__name__):
-                raise NotClosed(f"it reads {name}, which the module makes when it is asked")
+            names = vars(module)
+            self._globals.append((names, attribute, names.get(attribute, MISSING)))
+            if not _is_known(module.__name__):
+                if attribute not in names:
+                    raise NotClosed(f"it reads {name}, which the module makes when it is asked")
+            elif isinstance(value, (Tensor, tuple)) or (
+                isinstance(value, FunctionType) and not _computes(value)
+            ):  # for these there are stand-ins in modules of one's own only
+                raise NotClosed(
+                    f"it reads {name}, which is no function of minigrad's that computes"
+                )
         self._value(value, name)
 
 
@@ -216,14 +250,22 @@ def _are(options: dict[str, Any] | None, known: dict[str, Any]) -> bool:
     return found.keys() == known.keys() and all(found[name] is known[name] for name in known)
 
 
-def _is_minigrads(module: str | None) -> bool:
-    return (module or "").split(".")[0] == "minigrad"
+def _is_known(module: str) -> bool:
+    """Tell whether a module is one of minigrad's, or ``math``."""
+    return module.split(".")[0] in ("math", "minigrad")
 
 
 def _computes(function: Any) -> bool:
     """Tell whether a function is one of minigrad's that only compute."""
-    module = getattr(function, "__module__", None) or ""
-    return any(module == name or module.startswith(f"{name}.") for name in COMPUTING)
+    return all(
+        any(module == name or module.startswith(f"{name}.") for name in COMPUTING)
+        for module in (_home(function), getattr(function, "__module__", None) or "")
+    )
+
+
+def _home(function: Any) -> str:
+    """Return the module in which a function was written; ``wraps`` gives it the name of another."""
+    return function.__globals__.get("__name__") or ""
 
 
 def _instructions(code: CodeType) -> Iterator[tuple[str, Any]]:
@@ -280,7 +322,7 @@ class StandIns:
             return self._made[id(value)]
         if kind is FunctionType and (value.__closure__ or not _computes(value)):
             return self._function(value)
-        if kind is ModuleType and not _is_minigrads(value.__name__):
+        if kind is ModuleType and not _is_known(value.__name__):
             return self._module(value)
         return value
 

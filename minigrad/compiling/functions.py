@@ -143,7 +143,10 @@ class CompiledFunction(Compiled):
         """Call the function, and make a program of what it does."""
         closed, before = self._closed, default_generator.get_state()
         assert isinstance(closed, Closed)
-        given = {id(one): wrap(_copy(one.array), None) for one in (*tensors, *closed.tensors)}
+        concerned = [*tensors, *closed.tensors]
+        given = {id(one): wrap(_copy(one.array), None) for one in concerned}
+        arguments = rebuilt((args, kwargs), iter(tensors))  # the lists as they are now
+        arrays = [one.array for one in concerned]
         mode = state.get()
         results = self.function(*args, **kwargs)
         found: Replay | str
@@ -151,9 +154,17 @@ class CompiledFunction(Compiled):
             found = "random numbers are drawn"
         elif state.get() is not mode:
             found = "a mode is set"
+        elif not _alike((args, kwargs), arguments):
+            found = "a list or dictionary that the function was given is changed"
+        elif any(
+            _is_another(one.array, array) or one.requires_grad or one._grad is not None
+            for one, array in zip(concerned, arrays, strict=True)
+        ):
+            # Not only for what requires_grad_() does: shapes can be changed in place too.
+            found = "a tensor that the function was given is changed in place"
         else:
             with np.errstate(all="ignore"):  # what there is to warn of, the call itself warned of
-                found = self._program((args, kwargs), tensors, given, results)
+                found = self._program(arguments, tensors, given, results)
             default_generator.set_state(before)
         self.recordings += 1
         self._keep(self._last_key, found)
@@ -187,7 +198,7 @@ class CompiledFunction(Compiled):
             states = [(one, traced[id(one)]) for one in closed.tensors]
             replay = Replay(tape.calls, inputs, states, answer, results)
             if not replay.agrees([given[id(one)].array for one in tensors], results):
-                return "a replay of the call did not give the same numbers"
+                return "a replay of the call did not give the same numbers, laid out alike"
             return replay
         except Refused as refused:
             return str(refused)
@@ -248,6 +259,9 @@ class Replay:
             raise Refused("a tensor that the function was given is changed in place")
         if any(isinstance(one, Traced) and one.owner in given for one in made):
             raise Refused("a result is an argument, or a view of one")
+        owners = [one.owner if isinstance(one, Traced) else id(one) for one in made]
+        if len(set(owners)) < len(owners) or len(set(map(id, shown))) < len(shown):
+            raise Refused("two results are one tensor, or share memory")
         calls = without_unused(calls, made)
         picks = {one: place for place, one in enumerate(inputs)}
         different = list(picks)
@@ -271,13 +285,15 @@ class Replay:
             yield wrap(array, None)
 
     def agrees(self, arrays: list[Any], results: Any) -> bool:
-        """Tell whether a replay gives, bit for bit, what an ordinary call has given."""
+        """Tell whether a replay gives, bit for bit and laid out alike, what an ordinary call gave."""
         replayed: list[Any] = []
         ordinary: list[Any] = []
         structure(self.run(arrays), replayed)
         structure(results, ordinary)
         return not any(
-            type(a.array) is not type(b.array) or _differ(a.array, b.array)
+            type(a.array) is not type(b.array)
+            or _differ(a.array, b.array)
+            or _layout(a.array) != _layout(b.array)
             for a, b in zip(replayed, ordinary, strict=True)
         )
 
@@ -299,11 +315,13 @@ def structure(value: Any, tensors: list[Any], arrays: bool = True) -> Any:
         return kind, value
     if kind is float:
         return kind, repr(value)  # 0.0 and -0.0 are equal, and nan is not
+    if kind is dict and not PLAIN.issuperset(map(type, value)):
+        return NotClosed("an argument is a dictionary with other keys than words and whole numbers")
     if kind is tuple or kind is list:
         parts = [structure(one, tensors, arrays) for one in value]
-    elif kind is dict and all(one.__class__ in PLAIN for one in value):
+    elif kind is dict:
         parts = [structure(one, tensors, arrays) for one in value.values()]
-        kind = (dict, *value)
+        kind = (dict, *value, *map(type, value))  # 1 and True are equal
     else:
         return NotClosed(f"an argument is a {kind.__name__}, and no tensor or number")
     return next((one for one in parts if isinstance(one, NotClosed)), (kind, *parts))
@@ -320,9 +338,28 @@ def rebuilt(value: Any, tensors: Iterator[Any]) -> Any:
     return value
 
 
+def _alike(value: Any, known: Any) -> bool:
+    """Tell whether an argument consists of the same objects as one that was rebuilt before."""
+    if value.__class__ is dict and known.__class__ is dict:
+        return list(value) == list(known) and _alike([*value.values()], [*known.values()])
+    if value.__class__ in (tuple, list) and value.__class__ is known.__class__:
+        return len(value) == len(known) and all(map(_alike, value, known))
+    return value is known
+
+
 def _copy(array: Any) -> Any:
     """Return a copy that lies in memory as the array does; a number, as operations compute with it."""
     return array[()] if array.ndim == 0 else np.copy(array, order="K")
+
+
+def _is_another(array: Any, known: Any) -> bool:
+    """Tell whether a tensor was given another array; for a number, one of its own is the same."""
+    return array is not known and (known.ndim > 0 or _differ(array, known))
+
+
+def _layout(array: Any) -> list[int]:
+    """Return how an array lies in memory, on which the rounding of sums over it depends."""
+    return [step for step, size in zip(array.strides, array.shape, strict=True) if size > 1]
 
 
 def _differ(a: Any, b: Any) -> bool:

@@ -64,6 +64,8 @@ class Program:
         As asked for.
     """
 
+    order: Any = "K"  # results lie in memory as what was computed does
+
     def __init__(
         self,
         calls: list[Call],
@@ -165,7 +167,7 @@ class Program:
             if maker.function is np.dot:
                 return partial(args[0].dot, *args[1:])
             return partial(maker.function, *args, **kwargs)
-        return partial(np.array, self._placed(maker), order="C")
+        return partial(np.array, self._placed(maker), order=self.order)
 
 
 class StepProgram(Program):
@@ -182,6 +184,8 @@ class StepProgram(Program):
     classes : int or None
         See :class:`~minigrad.compiling.recording.Recording`.
     """
+
+    order = "C"
 
     def __init__(self, recording: Recording, norms: list[Any]) -> None:
         found = recording.gradients[::-1]  # in the order in which backward() gives them out
@@ -360,15 +364,23 @@ def _split_off_ends(calls: list[Call], results: list[Any]) -> tuple[list[Call], 
 
 
 def without_unused(calls: list[Call], results: list[Any]) -> list[Call]:
-    """Leave out calls that none of the results needs."""
+    """Leave out calls that none of the results needs, and that end well whatever the numbers are."""
     needed = {one.owner for one in stand_ins_in(results)}
     left = []
     for call in reversed(calls):
         made = call.outs if call.written is None else (call.written,)
-        if any(one.owner in needed for one in made):
+        if any(one.owner in needed for one in made) or _can_fail(call):
             needed.update(one.owner for one in _read(call))
             left.append(call)
     return left[::-1]
+
+
+def _can_fail(call: Call) -> bool:
+    """Tell whether a call may raise for some numbers, as for a singular matrix."""
+    if call.function in (np.power, operator.pow) and call.outs[0].dtype.kind in "iu":
+        return True  # for a negative exponent
+    module = getattr(call.function, "__module__", None) or ""
+    return module.startswith(("numpy.linalg", "minigrad"))  # of minigrad, a rule called as a whole
 
 
 def without_repetitions(
