@@ -96,7 +96,7 @@ class CompiledFunction(Compiled):
             try:
                 results = found.run([tensor.array for tensor in tensors])
             except Exception as error:  # nothing was changed; the function itself may know better
-                found = f"the replay ended with {error!r}"
+                found = f"the replay ended with a {type(error).__name__}"
             else:
                 self.reason = None
                 self.replays += 1
@@ -165,7 +165,6 @@ class CompiledFunction(Compiled):
         else:
             with np.errstate(all="ignore"):  # what there is to warn of, the call itself warned of
                 found = self._program(arguments, tensors, given, results)
-            default_generator.set_state(before)
         self.recordings += 1
         self._keep(self._last_key, found)
         shapes = ", ".join(str(tuple(tensor.shape)) for tensor in tensors)
