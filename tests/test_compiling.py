@@ -14,7 +14,6 @@ import minigrad as mg
 from minigrad import nn, optim
 from minigrad.compiling.program import (
     Program,
-    StepProgram,
     _split_off_ends,
     _with_arrays_for_numbers,
     spread,

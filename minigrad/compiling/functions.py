@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -142,7 +144,12 @@ class CompiledFunction(Compiled):
         mode = state.get()
         results = self.function(*args, **kwargs)
         found: Replay | str
-        if _differ(before, default_generator.get_state()):
+        after: list[Any] = []
+        if structure((args, kwargs), after) != self._last_key[0] or any(
+            a is not b or obstacle_of(a) for a, b in zip(after, tensors, strict=True)
+        ):
+            found = "an argument is changed"
+        elif _differ(before, default_generator.get_state()):
             found = "random numbers are drawn"
         elif state.get() is not mode:
             found = "a mode is set"
@@ -171,17 +178,19 @@ class CompiledFunction(Compiled):
             args, kwargs = rebuilt(arguments, iter([shown[id(one)] for one in tensors]))
             token = state.set(State(state.get().grad_enabled, (), Tracer(tape)))
             try:
-                answer = function(*args, **kwargs)
+                with warnings.catch_warnings(record=True) as heard:
+                    warnings.simplefilter("always")
+                    answer = function(*args, **kwargs)
             finally:
                 state.reset(token)
             if tape.obstacle is not None:
                 return tape.obstacle
-            inputs = [traced[id(one)] for one in tensors]
+            if heard:
+                return f"it warns: {heard[0].message}"
+            inputs = [(one, traced[id(one)]) for one in tensors]
             states = [(one, traced[id(one)]) for one in closed.tensors]
             replay = Replay(tape.calls, inputs, states, answer, results)
-            if not replay.agrees([given[id(one)].array for one in tensors], results):
-                return "a replay of the call did not give the same numbers"
-            return replay
+            return replay.objection([given[id(one)].array for one in tensors], results) or replay
         except Refused as refused:
             return str(refused)
         except Exception as error:  # the call itself is well, and has come to its end
@@ -208,8 +217,8 @@ class Replay:
     ----------
     calls : list of Call
         What was written down.
-    inputs : list of Traced
-        The arrays of the arguments; one that was given twice is there twice.
+    inputs : list of (Tensor, Traced)
+        The arguments; one that was given twice is there twice.
     states : list of (Tensor, Traced)
         What the function reads beside them.
     answer
@@ -224,7 +233,7 @@ class Replay:
     """
 
     def __init__(
-        self, calls: list[Any], inputs: list[Traced], states: list[Any], answer: Any, results: Any
+        self, calls: list[Any], inputs: list[Any], states: list[Any], answer: Any, results: Any
     ) -> None:
         shown: list[Any] = []
         ordinary: list[Any] = []
@@ -236,13 +245,21 @@ class Replay:
         if any(one.requires_grad for one in ordinary):
             raise Refused("a result requires gradients")
         made = [tensor.array for tensor in shown]
-        given = {*inputs, *(traced for _, traced in states)}
+        if any(np.may_share_memory(a.array, b.array) for a, b in combinations(ordinary, 2)):
+            raise Refused("two results share memory")
+        given = {traced for _, traced in (*inputs, *states)}
         if any(call.written is not None and call.written.owner in given for call in calls):
             raise Refused("a tensor that the function was given is changed in place")
-        if any(isinstance(one, Traced) and one.owner in given for one in made):
+        if any(isinstance(one, Traced) and one.owner in given for one in made) or any(
+            np.may_share_memory(
+                one.array, other.array
+            )  # of an array without axes, given as a number
+            for one in ordinary
+            for other, _ in (*inputs, *states)
+        ):
             raise Refused("a result is an argument, or a view of one")
         calls = without_unused(calls, made)
-        picks = {one: place for place, one in enumerate(inputs)}
+        picks = {traced: place for place, (_, traced) in enumerate(inputs)}
         different = list(picks)
         suits = NumberProgram.suits(calls, list(given))
         self.program = (NumberProgram if suits else Program)(calls, different, states, made)
@@ -263,16 +280,18 @@ class Replay:
                 array = np.array(array)
             yield wrap(array, None)
 
-    def agrees(self, arrays: list[Any], results: Any) -> bool:
-        """Tell whether a replay gives, bit for bit, what an ordinary call has given."""
+    def objection(self, arrays: list[Any], results: Any) -> str | None:
+        """Return what a replay gives otherwise than an ordinary call has, bit for bit."""
         replayed: list[Any] = []
         ordinary: list[Any] = []
-        structure(self.run(arrays), replayed)
-        structure(results, ordinary)
-        return not any(
+        alike = structure(self.run(arrays), replayed) == structure(results, ordinary)
+        if any(
             type(a.array) is not type(b.array) or _differ(a.array, b.array)
             for a, b in zip(replayed, ordinary, strict=True)
-        )
+        ):
+            return "a replay of the call did not give the same numbers"
+        # Sums of it may then round otherwise.
+        return None if alike else "a result is not contiguous; return x.contiguous()"
 
 
 def structure(value: Any, tensors: list[Any], arrays: bool = True) -> Any:
@@ -296,7 +315,10 @@ def structure(value: Any, tensors: list[Any], arrays: bool = True) -> Any:
         parts = [structure(one, tensors, arrays) for one in value]
     elif kind is dict:
         parts = [structure(one, tensors, arrays) for one in value.values()]
-        kind = (dict, *value)
+        names = [(name.__class__, name) for name in value]  # 1, 1.0 and True are equal
+        if not PLAIN.issuperset(kind for kind, _ in names):
+            return NotClosed("a name in a dictionary is no word or whole number")
+        kind = (dict, *names)
     else:
         return NotClosed(f"an argument is a {kind.__name__}, and no tensor or number")
     return next((one for one in parts if isinstance(one, NotClosed)), (kind, *parts))

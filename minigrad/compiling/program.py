@@ -64,6 +64,8 @@ class Program:
         As asked for.
     """
 
+    order = "K"  # in which results lie in memory: as they did
+
     def __init__(
         self,
         calls: list[Call],
@@ -165,7 +167,7 @@ class Program:
             if maker.function is np.dot:
                 return partial(args[0].dot, *args[1:])
             return partial(maker.function, *args, **kwargs)
-        return partial(np.array, self._placed(maker), order="C")
+        return partial(np.array, self._placed(maker), order=self.order)
 
 
 class StepProgram(Program):
@@ -182,6 +184,8 @@ class StepProgram(Program):
     classes : int or None
         See :class:`~minigrad.compiling.recording.Recording`.
     """
+
+    order = "C"  # gradients are parameters' own
 
     def __init__(self, recording: Recording, norms: list[Any]) -> None:
         found = recording.gradients[::-1]  # in the order in which backward() gives them out
