@@ -155,7 +155,9 @@ class Closed:
         self._seen.add(id(function))
         computes = _computes(function)
         if not computes and _is_known(_home(function)):
-            raise NotClosed(f"it calls minigrad's {function.__name__}, which does not only compute")
+            raise NotClosed(
+                f"it calls minigrad's {function.__name__}, which does more than compute"
+            )
         code, defaults, options = function.__code__, function.__defaults__, function.__kwdefaults__
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             value = _content(cell)
@@ -238,9 +240,7 @@ class Closed:
             elif isinstance(value, (Tensor, tuple)) or (
                 isinstance(value, FunctionType) and not _computes(value)
             ):  # for these there are stand-ins in modules of one's own only
-                raise NotClosed(
-                    f"it reads {name}, which is no function of minigrad's that computes"
-                )
+                raise NotClosed(f"it reads {name}, which does more than compute")
         self._value(value, name)
 
 

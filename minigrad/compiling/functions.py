@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -150,18 +151,15 @@ class CompiledFunction(Compiled):
         mode = state.get()
         results = self.function(*args, **kwargs)
         found: Replay | str
-        if _differ(before, default_generator.get_state()):
+        if not _alike((args, kwargs), arguments) or any(
+            _is_another(one.array, array) or obstacle_of(one)
+            for one, array in zip(concerned, arrays, strict=True)
+        ):
+            found = "something that the function was given is changed"
+        elif _differ(before, default_generator.get_state()):
             found = "random numbers are drawn"
         elif state.get() is not mode:
             found = "a mode is set"
-        elif not _alike((args, kwargs), arguments):
-            found = "a list or dictionary that the function was given is changed"
-        elif any(
-            _is_another(one.array, array) or one.requires_grad or one._grad is not None
-            for one, array in zip(concerned, arrays, strict=True)
-        ):
-            # Not only for what requires_grad_() does: shapes can be changed in place too.
-            found = "a tensor that the function was given is changed in place"
         else:
             with np.errstate(all="ignore"):  # what there is to warn of, the call itself warned of
                 found = self._program(arguments, tensors, given, results)
@@ -193,12 +191,10 @@ class CompiledFunction(Compiled):
                 state.reset(token)
             if tape.obstacle is not None:
                 return tape.obstacle
-            inputs = [traced[id(one)] for one in tensors]
+            inputs = [(one, traced[id(one)]) for one in tensors]
             states = [(one, traced[id(one)]) for one in closed.tensors]
             replay = Replay(tape.calls, inputs, states, answer, results)
-            if not replay.agrees([given[id(one)].array for one in tensors], results):
-                return "a replay of the call did not give the same numbers, laid out alike"
-            return replay
+            return replay.objection([given[id(one)].array for one in tensors], results) or replay
         except Refused as refused:
             return str(refused)
         except Exception as error:  # the call itself is well, and has come to its end
@@ -225,8 +221,8 @@ class Replay:
     ----------
     calls : list of Call
         What was written down.
-    inputs : list of Traced
-        The arrays of the arguments; one that was given twice is there twice.
+    inputs : list of (Tensor, Traced)
+        The arguments; one that was given twice is there twice.
     states : list of (Tensor, Traced)
         What the function reads beside them.
     answer
@@ -241,7 +237,7 @@ class Replay:
     """
 
     def __init__(
-        self, calls: list[Any], inputs: list[Traced], states: list[Any], answer: Any, results: Any
+        self, calls: list[Any], inputs: list[Any], states: list[Any], answer: Any, results: Any
     ) -> None:
         shown: list[Any] = []
         ordinary: list[Any] = []
@@ -253,16 +249,17 @@ class Replay:
         if any(one.requires_grad for one in ordinary):
             raise Refused("a result requires gradients")
         made = [tensor.array for tensor in shown]
-        given = {*inputs, *(traced for _, traced in states)}
+        given = {traced for _, traced in (*inputs, *states)}
         if any(call.written is not None and call.written.owner in given for call in calls):
-            raise Refused("a tensor that the function was given is changed in place")
-        if any(isinstance(one, Traced) and one.owner in given for one in made):
+            raise Refused("something that the function was given is changed")
+        if any(isinstance(one, Traced) and one.owner in given for one in made) or any(
+            _share(one, other) for one in ordinary for other, _ in (*inputs, *states)
+        ):
             raise Refused("a result is an argument, or a view of one")
-        owners = [one.owner if isinstance(one, Traced) else id(one) for one in made]
-        if len(set(owners)) < len(owners) or len(set(map(id, shown))) < len(shown):
+        if any(_share(a, b) for a, b in combinations(ordinary, 2)):
             raise Refused("two results are one tensor, or share memory")
         calls = without_unused(calls, made)
-        picks = {one: place for place, one in enumerate(inputs)}
+        picks = {traced: place for place, (_, traced) in enumerate(inputs)}
         different = list(picks)
         suits = NumberProgram.suits(calls, list(given))
         self.program = (NumberProgram if suits else Program)(calls, different, states, made)
@@ -283,18 +280,18 @@ class Replay:
                 array = np.array(array)
             yield wrap(array, None)
 
-    def agrees(self, arrays: list[Any], results: Any) -> bool:
-        """Tell whether a replay gives, bit for bit and laid out alike, what an ordinary call gave."""
+    def objection(self, arrays: list[Any], results: Any) -> str | None:
+        """Return what a replay gives otherwise than an ordinary call has given, if anything."""
         replayed: list[Any] = []
         ordinary: list[Any] = []
         structure(self.run(arrays), replayed)
         structure(results, ordinary)
-        return not any(
-            type(a.array) is not type(b.array)
-            or _differ(a.array, b.array)
-            or _layout(a.array) != _layout(b.array)
-            for a, b in zip(replayed, ordinary, strict=True)
-        )
+        pairs = [(a.array, b.array) for a, b in zip(replayed, ordinary, strict=True)]
+        if any(type(a) is not type(b) or _differ(a, b) for a, b in pairs):
+            return "a replay of the call did not give the same numbers"
+        if any(_layout(a) != _layout(b) for a, b in pairs):
+            return "a result lies in memory otherwise than in rows; return x.contiguous()"
+        return None
 
 
 def structure(value: Any, tensors: list[Any], arrays: bool = True) -> Any:
@@ -314,11 +311,13 @@ def structure(value: Any, tensors: list[Any], arrays: bool = True) -> Any:
         return kind, value
     if kind is float:
         return kind, repr(value)  # 0.0 and -0.0 are equal, and nan is not
-    if kind is dict and not PLAIN.issuperset(map(type, value)):
-        return NotClosed("an argument is a dictionary with other keys than words and whole numbers")
     if kind is tuple or kind is list:
         parts = [structure(one, tensors, arrays) for one in value]
     elif kind is dict:
+        if not PLAIN.issuperset(map(type, value)):
+            return NotClosed(
+                "an argument is a dictionary with a name that is no word or whole number"
+            )
         parts = [structure(one, tensors, arrays) for one in value.values()]
         kind = (dict, *value, *map(type, value))  # 1 and True are equal
     else:
@@ -359,6 +358,11 @@ def _is_another(array: Any, known: Any) -> bool:
 def _layout(array: Any) -> list[int]:
     """Return how an array lies in memory, on which the rounding of sums over it depends."""
     return [step for step, size in zip(array.strides, array.shape, strict=True) if size > 1]
+
+
+def _share(a: Any, b: Any) -> bool:
+    """Tell whether two tensors are the same, or on the same memory."""
+    return a is b or bool(np.may_share_memory(a.array, b.array))
 
 
 def _differ(a: Any, b: Any) -> bool:

@@ -64,7 +64,7 @@ class Program:
         As asked for.
     """
 
-    order: Any = "K"  # results lie in memory as what was computed does
+    order: Any = "K"  # in which results lie in memory: as they were computed
 
     def __init__(
         self,
@@ -185,7 +185,7 @@ class StepProgram(Program):
         See :class:`~minigrad.compiling.recording.Recording`.
     """
 
-    order = "C"
+    order = "C"  # gradients are the parameters' own
 
     def __init__(self, recording: Recording, norms: list[Any]) -> None:
         found = recording.gradients[::-1]  # in the order in which backward() gives them out

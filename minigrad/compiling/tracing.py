@@ -138,6 +138,11 @@ class Traced(NDArrayOperatorsMixin):
     def _look(self, *_: Any, **__: Any) -> Any:
         raise self.tape.cannot("the numbers of a tensor are looked at")
 
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__"):
+            self.tape.cannot(f"{name} of an array is read")
+        raise AttributeError(name)
+
     __array__ = __bool__ = __float__ = __int__ = __index__ = __len__ = __iter__ = _look
     __array_interface__ = __array_struct__ = property(_look)
     item = tolist = _look
@@ -175,6 +180,8 @@ class Tape:
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a function that returns one array, and write that down."""
         result = function(*raw(args), **raw(kwargs))
+        if _is_shaped_by_numbers(function, args, kwargs):  # a rule of that as a whole would be, too
+            self.obstacle = f"{function.__name__} gives another shape for other numbers"
         if not isinstance(result, (np.ndarray, np.generic)):
             raise self.cannot(f"{function.__name__} returns {type(result).__name__}")
         out = self._stand_in(result, args)
@@ -246,6 +253,15 @@ class Tape:
             self._rules -= 1
         del self.calls[before:]
         return self.whole(function, args, kwargs)
+
+
+def _is_shaped_by_numbers(function: Any, args: Any, kwargs: dict[str, Any]) -> bool:
+    """Tell whether the shape of a result depends on the numbers in the arguments."""
+    if function is operator.getitem:
+        return any(one.dtype == np.bool_ for one in stand_ins_in(args[1]))
+    if function is np.repeat:
+        return bool(stand_ins_in((args[1:], kwargs)))
+    return function in (np.unique, np.bincount)
 
 
 def flat(value: Any) -> list[Any]:
