@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
 
-from minigrad.engine import state
+listener: ContextVar[Callable[[str], Any] | None] = ContextVar("minigrad_warnings", default=None)
+"""Who is told what a warning says, in the place of the person; mostly nobody."""
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the innermost line on the stack that is not minigrad's, unless an observer takes note of it."""
-    observer = state.get().observer
-    if observer is not None and observer.warned(message):
+    """Warn at the innermost line on the stack that is not minigrad's."""
+    listening = listener.get()
+    if listening is not None:
+        listening(message)
         return
     level, frame = 1, sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith("minigrad."):

@@ -25,10 +25,6 @@ class Observer:
     def computed(self, op: Any, out: Any, node: Any) -> None:
         """``op`` has computed ``out``, one array or a tuple; ``node`` is its record, if it has one."""
 
-    def warned(self, message: str) -> bool:
-        """A warning is about to be given; tell whether it is not to be."""
-        return False
-
     def sweeping(self) -> None:
         """A sweep has collected its nodes and is about to run the first rule."""
 

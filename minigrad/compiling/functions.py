@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad._tensor import Tensor
+from minigrad._warning import listener
 from minigrad.backend.devices import default_device
 from minigrad.backend.generator import default_generator
 from minigrad.compiling.bookkeeping import Compiled
@@ -35,10 +36,9 @@ class Tracer(Observer):
         """Run a forward or a rule."""
         return self._tape.run(function, args, params)
 
-    def warned(self, message: str) -> bool:
+    def note_warning(self, message: str) -> None:
         """Note that every call would warn, which no replay does; the call itself has warned."""
         self._tape.obstacle = f"it warns: {message}"
-        return True
 
 
 class CompiledFunction(Compiled):
@@ -184,10 +184,13 @@ class CompiledFunction(Compiled):
                 self.function
             )
             args, kwargs = rebuilt(arguments, iter([shown[id(one)] for one in tensors]))
-            token = state.set(State(state.get().grad_enabled, (), Tracer(tape)))
+            tracer = Tracer(tape)
+            token = state.set(State(state.get().grad_enabled, (), tracer))
+            listening = listener.set(tracer.note_warning)
             try:
                 answer = function(*args, **kwargs)
             finally:
+                listener.reset(listening)
                 state.reset(token)
             if tape.obstacle is not None:
                 return tape.obstacle
