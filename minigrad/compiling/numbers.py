@@ -107,8 +107,10 @@ def _arguments(call: Call) -> tuple[Any, tuple[Any, ...]] | None:
     if call.written is not None or len(call.outs) != 1:
         return None
     function, args, kwargs = call.function, call.args, call.kwargs
-    if function is np.where and not kwargs and len(args) == 3 and type(args[2]) in (int, float):
-        return partial(_through, out_of(call).dtype.type(args[2])), args[:2]
+    if function is np.where and len(args) == 3 and type(args[2]) in (int, float):
+        dtype = out_of(call).dtype
+        if isinstance(args[1], (Traced, np.generic)) and args[1].dtype == dtype:
+            return partial(_through, dtype.type(args[2])), args[:2]
     if len(args) not in (1, 2) or stand_ins_in(kwargs) or any(isinstance(a, tuple) for a in args):
         return None
     if kwargs and function is not np.copy:  # of a number there are no two orders in memory
@@ -116,6 +118,6 @@ def _arguments(call: Call) -> tuple[Any, tuple[Any, ...]] | None:
     return OPERATORS.get(function, function), args
 
 
-def _through(zero: Any, mask: Any, number: Any) -> Any:
-    """Return a number if a mask holds, else 0: what ``np.where`` does, for one."""
-    return number if mask else zero
+def _through(other: Any, mask: Any, number: Any) -> Any:
+    """Return a number if a mask holds, else the other: what ``np.where`` does, for one."""
+    return number if mask else other
