@@ -309,7 +309,7 @@ def structure(value: Any, tensors: list[Any], arrays: bool = True) -> Any:
         tensors.append(value)
         if not arrays:
             return kind, array.shape, array.dtype
-        return Tensor, array.shape, array.strides, array.dtype
+        return array.__class__, array.shape, array.strides, array.dtype
     if kind in PLAIN or isinstance(value, np.dtype):
         return kind, value
     if kind is float:
@@ -349,8 +349,8 @@ def _alike(value: Any, known: Any) -> bool:
 
 
 def _copy(array: Any) -> Any:
-    """Return a copy that lies in memory as the array does; a number, as operations compute with it."""
-    return array[()] if array.ndim == 0 else np.copy(array, order="K")
+    """Return a copy that lies in memory as the array does; a number is one."""
+    return array if isinstance(array, np.generic) else np.copy(array, order="K")
 
 
 def _is_another(array: Any, known: Any) -> bool:

@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.program import without_repetitions
+from minigrad.compiling.program import numbers_in, without_repetitions
 from minigrad.compiling.tracing import Call, Traced, stand_ins_in
 
 # The operators of its numbers compute the same as these, without setting up a loop.
 OPERATORS = {
-    np.copy: operator.pos,
     np.add: operator.add,
     np.subtract: operator.sub,
     np.multiply: operator.mul,
@@ -107,15 +106,21 @@ def _arguments(call: Call) -> tuple[Any, tuple[Any, ...]] | None:
     if call.written is not None or len(call.outs) != 1:
         return None
     function, args, kwargs = call.function, call.args, call.kwargs
+    if function is operator.pow and len(numbers_in(call)) < len(stand_ins_in(args)):
+        return None  # of an array, even without axes, NumPy computes another power
     if function is np.where and len(args) == 3 and type(args[2]) in (int, float):
         dtype = out_of(call).dtype
         if isinstance(args[1], (Traced, np.generic)) and args[1].dtype == dtype:
             return partial(_through, dtype.type(args[2])), args[:2]
+    if function is np.copy or (function is operator.getitem and args[1] == ()):
+        return _number, args[:1]
     if len(args) not in (1, 2) or stand_ins_in(kwargs) or any(isinstance(a, tuple) for a in args):
         return None
-    if kwargs and function is not np.copy:  # of a number there are no two orders in memory
-        return partial(function, **kwargs), args
-    return OPERATORS.get(function, function), args
+    return (partial(function, **kwargs) if kwargs else OPERATORS.get(function, function)), args
+
+
+def _number(value: Any) -> Any:
+    return value[()]
 
 
 def _through(other: Any, mask: Any, number: Any) -> Any:

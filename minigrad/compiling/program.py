@@ -148,8 +148,8 @@ class Program:
             if set(kwargs) != {"out"}:
                 return partial(function, *args, **kwargs)
             return _with_out(function, args, {}, kwargs["out"])
-        if function is operator.pow and isinstance(call.outs[0].value, np.generic):
-            function = partial(of_numbers, function)  # NumPy has another power for its numbers
+        if function is operator.pow and (numbers := numbers_in(call)):
+            function = partial(of_numbers, function, numbers)  # for which NumPy has another power
         if len(call.outs) != 1:
             places = [self._places[out] for out in call.outs]
             return partial(_put_all, places, function, args, kwargs)
@@ -268,9 +268,18 @@ def _fill(place: Any, result: Any) -> None:
     place[...] = result
 
 
-def of_numbers(function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a function with numbers of NumPy's in place of arrays without axes."""
-    return function(*(one[()] if isinstance(one, np.ndarray) else one for one in args), **kwargs)
+def numbers_in(call: Call) -> list[int]:
+    """Return which arguments are numbers of NumPy's, and no arrays."""
+    return [
+        place
+        for place, one in enumerate(call.args)
+        if isinstance(one, Traced) and isinstance(one.value, np.generic)
+    ]
+
+
+def of_numbers(function: Any, numbers: list[int], *args: Any) -> Any:
+    """Call a function with numbers of NumPy's in the place of some arrays without axes."""
+    return function(*(one[()] if place in numbers else one for place, one in enumerate(args)))
 
 
 def _with_arrays_for_numbers(call: Call) -> tuple[Any, ...]:

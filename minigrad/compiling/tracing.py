@@ -118,6 +118,8 @@ class Traced(NDArrayOperatorsMixin):
         return self.tape.call(np.astype, (self, dtype), kwargs)
 
     def __getitem__(self, index: Any) -> Any:
+        if index == () and isinstance(self.value, np.generic):
+            return self
         return self.tape.call(operator.getitem, (self, index), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:

@@ -585,8 +585,10 @@ class BinaryOp(Op):
             plain = plain and (needs_y or b.dtype.kind == "f")
         else:
             plain = False
-        if not plain or now.observer is not None:
+        if not plain:
             return Op.apply(self, x, y)
+        if now.observer is not None:
+            return Op.apply(self, _with_number(x), _with_number(y))
         forward = self.forward
         try:
             out = forward(NAMESPACES[kind], a, b)
@@ -762,6 +764,14 @@ def constant_node(tensor: Any) -> Node:
     if tensor.node is None:
         tensor.node = leaf_node(tensor, requires_grad=False)
     return tensor.node
+
+
+def _with_number(value: Any) -> Any:
+    """Return a tensor on a stand-in for an array without axes as one on a number; anything else as it is."""
+    array = value.array if isinstance(value, engine.Tensor) else None
+    if array is None or array.ndim or isinstance(array, (ndarray, np.generic)):
+        return value
+    return wrap(array[()], constant_node(value)) if xp_of(array) is np else value
 
 
 def _with_constants(inputs: Sequence[Any], sources: Sequence[Any]) -> list[Any]:
