@@ -323,3 +323,119 @@ def test_powers_of_numbers_are_those_of_numbers_and_of_arrays_those_of_arrays(ma
     for number in numbers:
         assert compiled(make(number)).item() == function(make(number)).item()
     assert compiled.replays == len(numbers) - 1
+
+
+# Exceptions, memory and rounding ---------------------------------------------------------------------------
+
+
+def inverse_or_double(x):
+    try:
+        return mg.linalg.inv(x) * 1
+    except ValueError:
+        return x * 2
+
+
+def power_or_double(x):
+    try:
+        return x.long() ** (x.long() - 1)
+    except ValueError:
+        return x * 2
+
+
+@pytest.mark.parametrize("function", [inverse_or_double, power_or_double])
+def test_an_operation_that_raises_and_is_caught_may_not_raise_the_next_time(function):
+    compiled = mg.compile(function)
+    compiled(mg.zeros(2, 2))
+    assert compiled.reason == "an operation raises an exception"
+    for x in (mg.eye(2) + 1, mg.zeros(2, 2)):
+        assert compiled(x).tolist() == function(x).tolist()
+
+
+def picks(x, index):
+    x[index]
+    return x * 2
+
+
+def puts(x, index):
+    y = x.clone()
+    y[index] = 1.0
+    return x * 2
+
+
+@pytest.mark.parametrize("function", [picks, puts])
+def test_an_index_that_is_too_large_raises_though_nobody_needs_what_is_there(function):
+    compiled = mg.compile(function)
+    x = mg.ones(3)
+    for index in ([0, 2], [1, 1]):
+        compiled(x, mg.tensor(index))
+    assert compiled.reason is None
+    with pytest.raises(IndexError, match="out of bounds"):
+        compiled(x, mg.tensor([0, 9]))
+
+
+@pytest.mark.parametrize(
+    "function", [lambda x: x.sum().reshape(1), lambda x: x.sum().expand(3) + 0]
+)
+def test_a_number_in_another_shape_is_a_new_result_in_every_call(function):
+    compiled = mg.compile(function)
+    found = [compiled(mg.full((2,), number)) for number in (1.0, 2.0, 3.0)]
+    assert [one[0].item() for one in found] == [2.0, 4.0, 6.0]
+    assert compiled.replays == 2
+
+
+def test_a_matrix_with_itself_is_multiplied_as_ever():
+    """NumPy takes another function for that, by which two factors of equal numbers would round otherwise."""
+    x, y = mg.randn(40, 30), mg.randn(40, 30)
+    product = mg.compile(lambda a, b: a @ b.T)
+    product(x, y)
+    assert (product(x, x.detach()) == x @ x.detach().T).all()
+    assert product.reason == "two arguments share memory"
+    assert (product(x[:20], x[20:]) == x[:20] @ x[20:].T).all()
+    assert product.reason.startswith("the first call")
+    with_x = mg.compile(lambda a: a @ x.T)
+    with_x(y)
+    assert (with_x(x.detach()) == x @ x.detach().T).all()
+    of_equals = mg.compile(lambda a: a.exp() @ a.exp().T)
+    of_equals(mg.zeros(40, 30))
+    assert (of_equals(x) == x.exp() @ x.exp().T).all()
+    assert of_equals.reason is None
+
+
+def sums_of_slopes(x):
+    return mg.func.grad(lambda z: (z**3).sum())(x).sum(0)
+
+
+def slopes_of_two(x):
+    def both(row):
+        rows = row.expand(300, 40) + 0
+        return (rows * x).sum() + (rows * x.contiguous()).sum()
+
+    return mg.func.grad(both)(x[0].contiguous())
+
+
+@pytest.mark.parametrize("function", [sums_of_slopes, slopes_of_two])
+def test_sums_over_gradients_that_lie_in_columns_are_rounded_as_ever(function):
+    """The first numbers are those of which every sum is exact."""
+    compiled = mg.compile(function)
+    for x in (mg.ones(40, 300).T, mg.randn(40, 300).T):
+        assert (compiled(x) == function(x)).all()
+
+
+def test_a_slice_may_hold_a_tensor():
+    stop = mg.tensor(2)
+    part = slice(stop)
+    compiled = mg.compile(lambda x: x[part] * 1)
+    for number in (2, 3):
+        stop.fill_(number)
+        assert compiled(mg.ones(4)).shape == (number,)
+    assert compiled.reason == "it reads part, a slice, which can change"
+
+
+@pytest.mark.parametrize(
+    "function", [lambda x: x * bool(x.array.base is None), lambda x: x * x.array.flags.owndata]
+)
+def test_whose_memory_an_argument_is_is_asked_in_every_call(function):
+    compiled = mg.compile(function)
+    for x in (mg.ones(4), mg.ones(6)[2:]):
+        assert compiled(x).tolist() == function(x).tolist()
+    assert compiled.replays == 0

@@ -54,8 +54,7 @@ class Compiled:
 
     def _kept(self, key: Any) -> Any:
         """Return the program for a key, why there is none (a Refusal), or ``None`` if it is new."""
-        if key != self._last_key:  # quicker than asking the dictionary
-            self._last_key, self._last_found = key, self._programs.get(key)
+        self._last_key, self._last_found = key, self._programs.get(key)
         return self._last_found
 
     def _refused(self, found: Any) -> str | None:

@@ -50,11 +50,13 @@ KNOWN = """abs all any bool complex dict divmod enumerate filter float int isins
     range reversed round slice sorted str sum tuple zip"""
 BUILT_IN = frozenset(map(vars(builtins).__getitem__, KNOWN.split()))
 CLASSES = BUILT_IN | {Tensor, enable_grad, no_grad}
-UNCHANGING = frozenset({bool, complex, float, int, range, slice, str, bytes, type(None), type(...)})
+UNCHANGING = frozenset({bool, complex, float, int, range, str, bytes, type(None), type(...)})
 LOCAL = frozenset({"STORE_DEREF", "STORE_SLICE", "STORE_SUBSCR", "DELETE_DEREF", "DELETE_SUBSCR"})
 LOOKING_UP = ("LOAD_ATTR", "LOAD_METHOD")
 # What these tell is neither in the numbers of a tensor nor in its shape; the last two read by words.
-TELLING = frozenset({"data_ptr", "name", "node", "storage_offset", "format", "format_map"})
+TELLING = frozenset(
+    {"base", "data_ptr", "flags", "name", "node", "storage_offset", "format", "format_map"}
+)
 MISSING = object()
 
 
@@ -74,6 +76,8 @@ class Closed:
     ----------
     tensors : list of Tensor
         What it reads beside its arguments, directly or in the functions that it calls.
+    memory : set of int
+        Where that lies, see :func:`memory_of`.
 
     Raises
     ------
@@ -90,6 +94,7 @@ class Closed:
         self._seen: set[int] = set()
         self._value(function, "what is compiled")
         self._arrays = [(one, one.array, one.array.shape) for one in self.tensors]
+        self.memory = set(map(memory_of, self.tensors))
 
     def is_unchanged(self) -> bool:
         """Tell whether the function, and all that it reads, is what it was."""
@@ -123,6 +128,10 @@ class Closed:
         """Look at something that is read, under a name for messages."""
         kind = type(value)
         if kind in UNCHANGING or isinstance(value, (np.dtype, np.generic)):
+            return
+        if kind is slice and UNCHANGING.issuperset(
+            map(type, (value.start, value.stop, value.step))
+        ):
             return
         if kind is tuple:
             for part in value:
@@ -293,6 +302,12 @@ def obstacle_of(tensor: Any) -> str | None:
         # A copy of one with gaps is another one in memory, and sums may then round otherwise.
         return None if array.flags.forc else "is not contiguous; pass x.contiguous()"
     return None if isinstance(array, np.generic) else f"is on {tensor.device}"
+
+
+def memory_of(tensor: Any) -> int:
+    """Return what two tensors have in common if they share memory: whose memory it is, as a number."""
+    array = tensor.array
+    return id(array if array.base is None else array.base)
 
 
 class StandIns:

@@ -32,6 +32,8 @@ LASTING = 1 << 19  # bytes that a gradient is made from, if they are kept to the
 # Up to so many bytes, in so many rows, a copy costs less than what NumPy does for operands that are not
 # alike (measured; a row of 8 is copied to 1000 rows in the time in which it is added to them).
 SMALL, FEW = 1 << 15, 512
+# NumPy multiplies a matrix with itself, transposed, by a function of its own, which rounds otherwise.
+PRODUCTS = frozenset({np.dot, np.matmul})
 # These compute one element from one, and the same in any of NumPy's loops over rows of arrays.
 ELEMENTWISE = frozenset({np.add, np.subtract, np.multiply, np.divide})
 
@@ -212,8 +214,9 @@ class StepProgram(Program):
 
     def fits(self) -> bool:
         """Tell whether parameters and buffers have the arrays that the calls read."""
-        if not super().fits():
-            return False
+        for tensor, array in self._read_arrays:  # as in any program, asked here in every step
+            if tensor.array is not array:
+                return False
         for (norm, (mean, _, _)), dtype in zip(self.normalised, self._dtypes):  # noqa: B905  # alike
             for kept in (norm.running_mean.array, norm.running_var.array):
                 if kept.shape != mean.shape or kept.dtype != dtype:
@@ -364,12 +367,19 @@ def _split_off_ends(calls: list[Call], results: list[Any]) -> tuple[list[Call], 
         if at is not None and result.owner is result and users[result] == 2 and result.ndim:
             operands = {one.owner for one in _read(calls[at])}
             short = sum(one.value.nbytes for one in operands) <= LASTING
+            short = short and not _could_be_view(calls[at])
             if short and all(last_write.get(one, -1) < at for one in operands):
                 found.append(calls[at])
                 continue
         found.append(result)
     taken = {id(one) for one in found}
     return [call for call in calls if id(call) not in taken], found
+
+
+def _could_be_view(call: Call) -> bool:
+    """Tell whether a new array, made from a number, would be a view of the array that is its place."""
+    is_ufunc = isinstance(getattr(call.function, "__self__", call.function), np.ufunc)
+    return not is_ufunc and any(isinstance(one.value, np.generic) for one in _read(call))
 
 
 def without_unused(calls: list[Call], results: list[Any]) -> list[Call]:
@@ -388,6 +398,8 @@ def _can_fail(call: Call) -> bool:
     """Tell whether a call may raise for some numbers, as for a singular matrix."""
     if call.function in (np.power, operator.pow) and call.outs[0].dtype.kind in "iu":
         return True  # for a negative exponent
+    if call.function in (operator.getitem, operator.setitem) and stand_ins_in(call.args[1]):
+        return True  # for an index that is too large
     module = getattr(call.function, "__module__", None) or ""
     return module.startswith(("numpy.linalg", "minigrad"))  # of minigrad, a rule called as a whole
 
@@ -400,13 +412,18 @@ def without_repetitions(
     A forward pass and its rule often do, as with :math:`e^{-|x|}` in a log loss.  What is written into
     afterwards takes over the memory of the earlier one, if that is not needed any more, by a later call
     or as one of the ``results``.  Returns the calls that are left, and which result takes the place of which;
-    views of what was left out become views of that.
+    views of what was left out become views of that.  Two factors of a product stay two: one is copied.
     """
     written = {call.written.owner for call in calls if call.written is not None}
     writes: Counter[Traced] = Counter()  # so far
     first: dict[Any, Traced] = {}
     same: dict[Traced, Traced] = {}
 
+    factors = {
+        id(call)
+        for call in calls
+        if call.function in PRODUCTS and len({one.owner for one in stand_ins_in(call.args)}) == 2
+    }
     last_read = {one.owner: at for at, call in enumerate(calls) for one in _read(call)}
     last_read.update((one.owner, len(calls)) for one in stand_ins_in(results))
 
@@ -416,6 +433,10 @@ def without_repetitions(
     left = []
     for at, call in enumerate(calls):
         args, kwargs = mapped(replaced, call.args), mapped(replaced, call.kwargs)
+        if id(call) in factors and args[0].owner is args[1].owner:
+            copy = Traced(args[1].tape, np.copy(args[1].value, order="K"))
+            left.append(Call(np.copy, (args[1],), {"order": "K"}, (copy,)))
+            args = (args[0], copy)
         call = Call(call.function, args, kwargs, call.outs, replaced(call.written))
         for out in call.outs:
             if out.base in same:

@@ -83,7 +83,7 @@ class CompiledStep(Compiled):
             return "the batch requires gradients"
         if key is None:
             return f"the batch is {_kind(x.array)} and {_kind(y.array)}, and not two numpy.ndarray"
-        found = self._kept(key)
+        found = self._last_found if key == self._last_key else self._kept(key)
         if isinstance(found, StepProgram) and found.fits():
             if found.classes is not None and not in_range(y.array, found.classes):
                 return "a class index is ignored or out of range"

@@ -181,15 +181,29 @@ class Tape:
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a function that returns one array, and write that down."""
-        result = function(*raw(args), **raw(kwargs))
+        result = self._result(function, args, kwargs)
         if _is_shaped_by_numbers(function, args, kwargs):  # a rule of that as a whole would be, too
             self.obstacle = f"{function.__name__} gives another shape for other numbers"
         if not isinstance(result, (np.ndarray, np.generic)):
             raise self.cannot(f"{function.__name__} returns {type(result).__name__}")
+        if not self._rules and _lies_by_chance(function, args, kwargs, result):
+            self.obstacle = "a gradient does not lie in memory in rows"
         out = self._stand_in(result, args)
         if not any(out is arg for arg in args):
             self.calls.append(Call(function, args, kwargs, (out,)))
         return out
+
+    def _result(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Call a function on the arrays themselves; note if it raises, unless a rule is called again then.
+
+        What has called it may catch that and go on, otherwise than for numbers that do not raise.
+        """
+        try:
+            return function(*raw(args), **raw(kwargs))
+        except Exception:
+            if not self._rules:
+                self.obstacle = self.obstacle or "an operation raises an exception"
+            raise
 
     def call_over(self, function: Any, args: Any, kwargs: dict[str, Any], spent: Any) -> Any:
         """Call a function whose result takes the place of an argument, ``spent``, made for that."""
@@ -218,13 +232,13 @@ class Tape:
         """Call a function that changes ``target`` in place, and write that down; return ``target``."""
         if not isinstance(target, Traced) or not isinstance(target.value, np.ndarray):
             raise self.cannot("a rule writes into something that it has not made")
-        function(*raw(args), **raw(kwargs))
+        self._result(function, args, kwargs)
         self.calls.append(Call(function, args, kwargs, written=target))
         return target
 
     def whole(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a rule as a whole, and write that down; return what it returns, with stand-ins."""
-        result = function(*raw(args), **raw(kwargs))
+        result = self._result(function, args, kwargs)
         outs: list[Traced] = []
 
         def stand_in(value: Any) -> Any:
@@ -264,6 +278,28 @@ def _is_shaped_by_numbers(function: Any, args: Any, kwargs: dict[str, Any]) -> b
     if function is np.repeat:
         return bool(stand_ins_in((args[1:], kwargs)))
     return function in (np.unique, np.bincount)
+
+
+def _lies_by_chance(function: Any, args: Any, kwargs: dict[str, Any], result: Any) -> bool:
+    """Tell whether the engine's result would lie otherwise in memory if nobody else held the operand.
+
+    It then adds gradients up in place, and hands one over without a copy (:mod:`minigrad.ownership`).  The
+    stand-ins are always held, by the tape; and on how an array lies depends the rounding of sums over it.
+    """
+    if (
+        function not in (np.add, np.copy)
+        or not isinstance(args[0], Traced)
+        or args[0].base is not None
+    ):
+        return False
+    if function is np.add:
+        return layout(result) != layout(args[0])
+    return kwargs.get("order") == "C" and not args[0].flags.c_contiguous
+
+
+def layout(array: Any) -> list[int]:
+    """Return how an array lies in memory: the steps along its axes."""
+    return [step for step, size in zip(array.strides, array.shape, strict=True) if size > 1]
 
 
 def flat(value: Any) -> list[Any]:
