@@ -12,15 +12,14 @@ from hypothesis import given, settings, strategies as st
 
 import minigrad as mg
 from minigrad import nn, optim
-from minigrad.compiling.program import (
-    Program,
-    _split_off_ends,
-    _with_arrays_for_numbers,
+from minigrad.compiling.program import Program, _with_arrays_for_numbers
+from minigrad.compiling.recording import Recorder, Recording, Refused
+from minigrad.compiling.rewriting import (
+    split_off_ends,
     spread,
     with_operands_alike,
     without_repetitions,
 )
-from minigrad.compiling.recording import Recorder, Recording, Refused
 from minigrad.compiling.tracing import CannotTrace, Tape, Traced
 from minigrad.nn import functional as F
 
@@ -1324,9 +1323,9 @@ def test_what_is_called_as_a_whole_returns_memory_of_its_own(tape):
 def test_a_gradient_is_not_made_last_if_what_it_reads_is_written(tape):
     a = np.negative(Traced(tape, np.ones(3)))
     gradient = a + 1
-    assert _split_off_ends(tape.calls, [gradient]) == (tape.calls[:1], [tape.calls[1]])
+    assert split_off_ends(tape.calls, [gradient]) == (tape.calls[:1], [tape.calls[1]])
     a += 1
-    assert _split_off_ends(tape.calls, [gradient]) == (tape.calls, [gradient])
+    assert split_off_ends(tape.calls, [gradient]) == (tape.calls, [gradient])
 
 
 def test_a_gradient_is_made_last_if_what_it_reads_was_written_before(tape):
@@ -1335,7 +1334,7 @@ def test_a_gradient_is_made_last_if_what_it_reads_was_written_before(tape):
     gradient = a * 2
     after = np.exp(a)
     negative, plus, times, exp = tape.calls
-    assert _split_off_ends(tape.calls, [gradient, after]) == ([negative, plus], [times, exp])
+    assert split_off_ends(tape.calls, [gradient, after]) == ([negative, plus], [times, exp])
 
 
 def on_stand_ins(tape, function, *arrays, out=False):

@@ -16,8 +16,9 @@ from minigrad.backend.generator import default_generator
 from minigrad.compiling.bookkeeping import Compiled
 from minigrad.compiling.closed import Closed, NotClosed, StandIns, memory_of, obstacle_of
 from minigrad.compiling.numbers import NumberProgram
-from minigrad.compiling.program import Program, without_unused
+from minigrad.compiling.program import Program
 from minigrad.compiling.recording import Refused
+from minigrad.compiling.rewriting import without_unused
 from minigrad.compiling.tracing import Tape, Traced, layout
 from minigrad.dtypes import get_default_dtype
 from minigrad.engine import State, state, wrap

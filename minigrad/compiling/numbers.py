@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiling.program import numbers_in, without_repetitions
+from minigrad.compiling.program import numbers_in
+from minigrad.compiling.rewriting import without_repetitions
 from minigrad.compiling.tracing import Call, Traced, stand_ins_in
 
 # The operators of its numbers compute the same as these, without setting up a loop.
