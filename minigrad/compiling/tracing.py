@@ -244,8 +244,11 @@ class Tape:
         def stand_in(value: Any) -> Any:
             if not isinstance(value, (np.ndarray, np.generic)):
                 return value
-            # A copy, as it may be a view: of an argument, or of another result.
-            outs.append(Traced(self, np.array(value, order="K")))
+            if isinstance(value, np.ndarray):
+                value = np.array(
+                    value, order="K"
+                )  # it may be a view: of an argument, or another result
+            outs.append(Traced(self, value))
             return outs[-1]
 
         shown = mapped(stand_in, result)
