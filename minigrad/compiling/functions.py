@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad._tensor import Tensor
 from minigrad._warning import listener
 from minigrad.backend.devices import default_device
 from minigrad.backend.generator import default_generator
@@ -19,12 +18,11 @@ from minigrad.compiling.numbers import NumberProgram
 from minigrad.compiling.program import Program
 from minigrad.compiling.recording import Refused
 from minigrad.compiling.rewriting import without_unused
+from minigrad.compiling.structures import is_made_of, rebuilt, structure
 from minigrad.compiling.tracing import Tape, Traced, layout
 from minigrad.dtypes import get_default_dtype
 from minigrad.engine import State, state, wrap
 from minigrad.observing import Observer
-
-PLAIN = frozenset({bool, int, str, bytes, type(None), type(...)})
 
 
 class Tracer(Observer):
@@ -154,7 +152,7 @@ class CompiledFunction(Compiled):
         mode = state.get()
         results = self.function(*args, **kwargs)
         found: Replay | str
-        if not _alike((args, kwargs), arguments) or any(
+        if not is_made_of((args, kwargs), arguments) or any(
             _is_another(one.array, array) or obstacle_of(one)
             for one, array in zip(concerned, arrays, strict=True)
         ):
@@ -298,57 +296,6 @@ class Replay:
         if any(layout(a) != layout(b) for a, b in pairs):
             return "a result lies in memory otherwise than in rows; return x.contiguous()"
         return None
-
-
-def structure(value: Any, tensors: list[Any], arrays: bool = True) -> Any:
-    """Return what a program depends on in arguments, beside the numbers; note the tensors in them.
-
-    If ``arrays`` is false, no more of a tensor than its shape and dtype.  What no program can depend on is
-    told by a :class:`NotClosed`, in the place of a key.
-    """
-    kind = value.__class__
-    if kind is Tensor:
-        array = value.array
-        tensors.append(value)
-        if not arrays:
-            return kind, array.shape, array.dtype
-        return array.__class__, array.shape, array.strides, array.dtype
-    if kind in PLAIN or isinstance(value, np.dtype):
-        return kind, value
-    if kind is float:
-        return kind, repr(value)  # 0.0 and -0.0 are equal, and nan is not
-    if kind is tuple or kind is list:
-        parts = [structure(one, tensors, arrays) for one in value]
-    elif kind is dict:
-        if not PLAIN.issuperset(map(type, value)):
-            return NotClosed(
-                "an argument is a dictionary with a name that is no word or whole number"
-            )
-        parts = [structure(one, tensors, arrays) for one in value.values()]
-        kind = (dict, *value, *map(type, value))  # 1 and True are equal
-    else:
-        return NotClosed(f"an argument is a {kind.__name__}, and no tensor or number")
-    return next((one for one in parts if isinstance(one, NotClosed)), (kind, *parts))
-
-
-def rebuilt(value: Any, tensors: Iterator[Any]) -> Any:
-    """Return arguments, or results, with other tensors, in the order in which these were noted."""
-    if value.__class__ is Tensor:
-        return next(tensors)
-    if value.__class__ is tuple or value.__class__ is list:
-        return value.__class__([rebuilt(one, tensors) for one in value])
-    if value.__class__ is dict:
-        return {name: rebuilt(one, tensors) for name, one in value.items()}
-    return value
-
-
-def _alike(value: Any, known: Any) -> bool:
-    """Tell whether an argument consists of the same objects as one that was rebuilt before."""
-    if value.__class__ is dict and known.__class__ is dict:
-        return list(value) == list(known) and _alike([*value.values()], [*known.values()])
-    if value.__class__ in (tuple, list) and value.__class__ is known.__class__:
-        return len(value) == len(known) and all(map(_alike, value, known))
-    return value is known
 
 
 def _copy(array: Any) -> Any:
