@@ -439,3 +439,18 @@ def test_whose_memory_an_argument_is_is_asked_in_every_call(function):
     for x in (mg.ones(4), mg.ones(6)[2:]):
         assert compiled(x).tolist() == function(x).tolist()
     assert compiled.replays == 0
+
+
+@pytest.mark.parametrize("dtype", [mg.float16, mg.float32, mg.float64])
+@pytest.mark.parametrize(
+    "function", [mg.relu, lambda x: mg.relu(x) + mg.zeros(2), lambda x: mg.relu(x.sum())]
+)
+def test_the_sign_of_a_zero_is_that_of_the_function(function, dtype):
+    """For single numbers the rectifier has a way of its own, which makes 0 of -0."""
+    compiled = mg.compile(function)
+    for number in (1.0, -0.0, 0.0, -1.0, float("nan")):
+        x = mg.tensor(number, dtype=dtype) * 1
+        expected, found = function(x), compiled(x)
+        assert np.array_equal(np.signbit(found.array), np.signbit(expected.array))
+        assert found.equal(expected) or number != number
+    assert compiled.replays == 4

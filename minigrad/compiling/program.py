@@ -138,8 +138,10 @@ class Program:
             if set(kwargs) != {"out"}:
                 return partial(function, *args, **kwargs)
             return _with_out(function, args, {}, kwargs["out"])
-        if function is operator.pow and (numbers := numbers_in(call)):
-            function = partial(of_numbers, function, numbers)  # for which NumPy has another power
+        whole = (getattr(function, "__module__", None) or "").startswith("minigrad")
+        if (whole or function is operator.pow) and (numbers := numbers_in(call)):
+            # NumPy has another power for its numbers, and rules may ask whether they are given some.
+            function = partial(of_numbers, function, numbers)
         if len(call.outs) != 1:
             places = [self._places[out] for out in call.outs]
             return partial(_put_all, places, function, args, kwargs)
@@ -268,9 +270,10 @@ def numbers_in(call: Call) -> list[int]:
     ]
 
 
-def of_numbers(function: Any, numbers: list[int], *args: Any) -> Any:
+def of_numbers(function: Any, numbers: list[int], *args: Any, **kwargs: Any) -> Any:
     """Call a function with numbers of NumPy's in the place of some arrays without axes."""
-    return function(*(one[()] if place in numbers else one for place, one in enumerate(args)))
+    given = [one[()] if place in numbers else one for place, one in enumerate(args)]
+    return function(*given, **kwargs)
 
 
 def _with_arrays_for_numbers(call: Call) -> tuple[Any, ...]:
