@@ -107,7 +107,7 @@ class Closed:
             if names.get(name, MISSING) is not value:
                 return False
         for cell, value in self._cells:
-            if _content(cell) is not value:
+            if content_of(cell) is not value:
                 return False
         for tensor, array, shape in self._arrays:
             if tensor.array is not array or array.shape != shape or obstacle_of(tensor) is not None:
@@ -145,7 +145,7 @@ class Closed:
         elif kind is FunctionType:
             self._function(value)
         elif isinstance(value, Op):
-            if not _computes(value.forward):
+            if not computes(value.forward):
                 raise NotClosed(f"{name} is an operation of one's own")
         elif isinstance(value, type):
             # One's own classes of exceptions may have attributes, which can change.
@@ -162,18 +162,18 @@ class Closed:
         if id(function) in self._seen:
             return
         self._seen.add(id(function))
-        computes = _computes(function)
-        if not computes and _is_known(_home(function)):
+        only_computes = computes(function)
+        if not only_computes and is_known(_home(function)):
             raise NotClosed(
                 f"it calls minigrad's {function.__name__}, which does more than compute"
             )
         code, defaults, options = function.__code__, function.__defaults__, function.__kwdefaults__
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-            value = _content(cell)
+            value = content_of(cell)
             self._cells.append((cell, value))
             if type(value) is not ModuleType:
                 self._value(value, name)
-        if computes:
+        if only_computes:
             return
         if function.__dict__:
             raise NotClosed(f"{function.__name__} has attributes, which can change")
@@ -202,7 +202,7 @@ class Closed:
                 value = self._global(function, name)
                 self._named(value, name, instructions[at + 1 :])
             elif "LOAD" in does and name in captured and "_DEREF" in does:
-                value = _content(captured[name])
+                value = content_of(captured[name])
                 if type(value) is ModuleType:
                     self._named(value, name, instructions[at + 1 :])
         for constant in code.co_consts:
@@ -243,11 +243,11 @@ class Closed:
             module, value, name = value, getattr(value, attribute), f"{name}.{attribute}"
             names = vars(module)
             self._globals.append((names, attribute, names.get(attribute, MISSING)))
-            if not _is_known(module.__name__):
+            if not is_known(module.__name__):
                 if attribute not in names:
                     raise NotClosed(f"it reads {name}, which the module makes when it is asked")
             elif isinstance(value, (Tensor, tuple)) or (
-                isinstance(value, FunctionType) and not _computes(value)
+                isinstance(value, FunctionType) and not computes(value)
             ):  # for these there are stand-ins in modules of one's own only
                 raise NotClosed(f"it reads {name}, which does more than compute")
         self._value(value, name)
@@ -259,12 +259,12 @@ def _are(options: dict[str, Any] | None, known: dict[str, Any]) -> bool:
     return found.keys() == known.keys() and all(found[name] is known[name] for name in known)
 
 
-def _is_known(module: str) -> bool:
+def is_known(module: str) -> bool:
     """Tell whether a module is one of minigrad's, or ``math``."""
     return module.split(".")[0] in ("math", "minigrad")
 
 
-def _computes(function: Any) -> bool:
+def computes(function: Any) -> bool:
     """Tell whether a function is one of minigrad's that only compute."""
     return all(
         any(module == name or module.startswith(f"{name}.") for name in COMPUTING)
@@ -284,7 +284,8 @@ def _instructions(code: CodeType) -> Iterator[tuple[str, Any]]:
             yield one.opname, one.argval
 
 
-def _content(cell: CellType) -> Any:
+def content_of(cell: CellType) -> Any:
+    """Return what a variable of an enclosing function holds."""
     try:
         return cell.cell_contents
     except ValueError:  # nothing yet
@@ -308,66 +309,3 @@ def memory_of(tensor: Any) -> int:
     """Return what two tensors have in common if they share memory: whose memory it is, as a number."""
     array = tensor.array
     return id(array if array.base is None else array.base)
-
-
-class StandIns:
-    """Copies of what a closed function is made of, which read other tensors.
-
-    Parameters
-    ----------
-    closed : Closed
-        The function.
-    tensors : list of Tensor
-        What is read in the place of its tensors.
-    """
-
-    def __init__(self, closed: Closed, tensors: list[Any]) -> None:
-        self._tensors = list(zip(closed.tensors, tensors, strict=True))
-        self._read = closed.names_read()
-        self._made: dict[int, Any] = {}
-
-    def of(self, value: Any) -> Any:
-        """Return something that is read, with stand-ins."""
-        kind = type(value)
-        if kind is tuple:
-            return tuple(map(self.of, value))
-        if kind is Tensor:
-            return next((other for tensor, other in self._tensors if value is tensor), value)
-        if id(value) in self._made:
-            return self._made[id(value)]
-        if kind is FunctionType and (value.__closure__ or not _computes(value)):
-            return self._function(value)
-        if kind is ModuleType and not _is_known(value.__name__):
-            return self._module(value)
-        return value
-
-    def _function(self, function: FunctionType) -> FunctionType:
-        own = function.__globals__
-        names = own if _computes(function) else self._names(own)
-        cells = tuple(self._cell(cell) for cell in function.__closure__ or ())
-        made = FunctionType(function.__code__, names, function.__name__, None, cells or None)
-        self._made[id(function)] = made
-        made.__defaults__ = self.of(function.__defaults__)
-        options = function.__kwdefaults__
-        made.__kwdefaults__ = options and {name: self.of(one) for name, one in options.items()}
-        for cell, old in zip(cells, function.__closure__ or (), strict=True):
-            cell.cell_contents = self.of(_content(old))
-        return made
-
-    def _module(self, module: ModuleType) -> ModuleType:
-        made = self._made[id(module)] = ModuleType(module.__name__)
-        vars(made).update(self._names(vars(module)))
-        return made
-
-    def _names(self, names: dict[str, Any]) -> dict[str, Any]:
-        """Return a copy of the names of a module, with stand-ins for what is read of them."""
-        if id(names) not in self._made:
-            made = self._made[id(names)] = dict(names)
-            for name in self._read.get(id(names), ()):
-                made[name] = self.of(names[name])
-        return self._made[id(names)]
-
-    def _cell(self, cell: CellType) -> CellType:
-        if id(cell) not in self._made:
-            self._made[id(cell)] = CellType()
-        return self._made[id(cell)]

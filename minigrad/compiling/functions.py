@@ -13,7 +13,8 @@ from minigrad._warning import listener
 from minigrad.backend.devices import default_device
 from minigrad.backend.generator import default_generator
 from minigrad.compiling.bookkeeping import Compiled
-from minigrad.compiling.closed import Closed, NotClosed, StandIns, memory_of, obstacle_of
+from minigrad.compiling.closed import Closed, NotClosed, memory_of, obstacle_of
+from minigrad.compiling.copies import Copies
 from minigrad.compiling.numbers import NumberProgram
 from minigrad.compiling.program import Program
 from minigrad.compiling.recording import Refused
@@ -181,9 +182,7 @@ class CompiledFunction(Compiled):
         try:
             traced = {number: Traced(tape, copy.array) for number, copy in given.items()}
             shown = {number: wrap(one, None) for number, one in traced.items()}
-            function = StandIns(closed, [shown[id(one)] for one in closed.tensors]).of(
-                self.function
-            )
+            function = Copies(closed, [shown[id(one)] for one in closed.tensors]).of(self.function)
             args, kwargs = rebuilt(arguments, iter([shown[id(one)] for one in tensors]))
             tracer = Tracer(tape)
             token = state.set(State(state.get().grad_enabled, (), tracer))
